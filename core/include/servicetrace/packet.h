@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Packets as seen on a wire: a frame that a driver lends, the decoded view of
+ * its IP packet, the quote inside an ICMP error, and ICMP extensions.
+ * Decoding copies no payload and allocates nothing; offsets point into the frame.
+ */
+#ifndef SERVICETRACE_PACKET_H
+#define SERVICETRACE_PACKET_H
+
+#include <servicetrace/base.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Link-layer types, with the numbers of pcap-linktype(7). */
+enum st_link_type {
+	ST_LINK_NULL = 0, /* BSD loopback, family in the writer's byte order */
+	ST_LINK_ETHERNET = 1,
+	ST_LINK_RAW_BSD = 12, /* what libpcap on Linux calls DLT_RAW */
+	ST_LINK_RAW_OPENBSD = 14,
+	ST_LINK_RAW = 101,
+	ST_LINK_LOOP = 108, /* OpenBSD loopback, family in network byte order */
+	ST_LINK_SLL = 113,  /* Linux "cooked" capture, version 1 */
+	ST_LINK_IPV4 = 228,
+	ST_LINK_IPV6 = 229,
+	ST_LINK_SLL2 = 276, /* Linux "cooked" capture, version 2 */
+};
+
+/* Which way a frame went as seen from the capturing host. */
+enum st_direction { ST_DIRECTION_UNKNOWN = 0, ST_DIRECTION_IN, ST_DIRECTION_OUT };
+
+/* A captured frame, lent for the length of one call. */
+struct st_frame {
+	uint64_t stamp_ns;    /* capture time, wall clock */
+	uint64_t cookie;      /* the caller's own (a frame number); comes back in events */
+	const uint8_t *bytes; /* captured_bytes of them */
+	uint32_t captured_bytes;
+	uint32_t wire_bytes; /* length on the wire, >= captured_bytes */
+	uint32_t link_type;  /* enum st_link_type, or any other LINKTYPE_ value */
+	uint32_t interface;  /* the caller's number of the interface; probes name it */
+	enum st_direction direction;
+};
+
+#define ST_PROTOCOL_ICMP 1
+#define ST_PROTOCOL_TCP 6
+#define ST_PROTOCOL_UDP 17
+#define ST_PROTOCOL_ICMPV6 58
+
+#define ST_TCP_FIN 0x01
+#define ST_TCP_SYN 0x02
+#define ST_TCP_RST 0x04
+#define ST_TCP_PSH 0x08
+#define ST_TCP_ACK 0x10
+#define ST_TCP_URG 0x20
+
+/* A TCP header (RFC 9293) with the options that matter here (RFC 7323, RFC 2018). */
+struct st_tcp {
+	uint32_t seq;
+	uint32_t ack;
+	uint16_t window;      /* as on the wire, unscaled */
+	uint8_t flags;	      /* ST_TCP_*, also ECE 0x40 and CWR 0x80 */
+	uint8_t header_bytes; /* with options */
+	bool has_timestamps;
+	bool sack_permitted;
+	bool has_sack_blocks;
+	bool options_cut; /* captured bytes end inside the options: the four above may lie low */
+	uint32_t tsval, tsecr; /* only with has_timestamps */
+};
+
+struct st_udp {
+	uint16_t length;
+	uint16_t checksum;
+};
+
+/* ICMP (RFC 792) or ICMPv6 (RFC 4443), told apart by the packet's protocol. */
+struct st_icmp {
+	uint8_t type;
+	uint8_t code;
+	bool is_error; /* carries a quote: unreachable, too big, time exceeded, parameter … */
+};
+
+/* The IP packet of a frame. Offsets count from the frame's first byte. */
+struct st_packet {
+	struct st_addr source, destination;
+	uint32_t ip_offset;	     /* = bytes of link header */
+	uint32_t transport_offset;   /* behind IPv4 options or IPv6 extension headers */
+	uint32_t transport_captured; /* bytes of it in the frame, link padding not counted */
+	uint32_t transport_wire; /* bytes of it by the IP header (by the frame's length if that says
+				    0) */
+	uint32_t payload_offset; /* behind the transport header (TCP, UDP: header; ICMP: 8 bytes) */
+	uint32_t payload_captured;
+	uint32_t payload_wire;
+	uint32_t flow_label; /* IPv6 only */
+	uint16_t ip_id;	     /* IPv4 only */
+	uint8_t ip_version;  /* 4 or 6 */
+	uint8_t protocol;    /* the transport's number */
+	uint8_t ttl;	     /* TTL or hop limit */
+	uint8_t tos;	     /* whole TOS byte or traffic class */
+	bool dont_fragment;
+	bool is_fragment;    /* first or later */
+	bool later_fragment; /* offset > 0: no transport header, no ports */
+	bool has_ports;	     /* TCP or UDP */
+	uint16_t source_port, destination_port;
+	union {
+		struct st_tcp tcp;
+		struct st_udp udp;
+		struct st_icmp icmp;
+	};
+};
+
+/*
+ * Finds the IP packet behind the link layer of `frame` (VLAN tags and QinQ
+ * included) and decodes it down to the transport header (RFC 791, RFC 8200).
+ *
+ * ST_OK: every field that applies is set; later fragments and transports other
+ *   than TCP, UDP, ICMP and ICMPv6 have neither ports nor the union set.
+ * ST_TRUNCATED: the captured bytes end before the header does (a TCP header
+ *   counts as complete without its options).
+ * ST_MALFORMED: lengths or versions contradict each other.
+ * ST_UNSUPPORTED: not IP (ARP, LLDP …), or an unknown link type.
+ * Unless ST_OK, `packet` holds nothing that may be used.
+ */
+ST_API enum st_status st_packet_decode(const struct st_frame *frame, struct st_packet *packet);
+
+/* True if st_packet_decode knows the link type. */
+ST_API bool st_link_type_known(uint32_t link_type);
+
+/*
+ * The packet that an ICMP error quotes, as far as the quote goes. What the
+ * quote is too short to tell is zero and not marked as present.
+ */
+struct st_quote {
+	struct st_addr source, destination;
+	uint8_t ip_version;
+	uint8_t protocol;
+	uint8_t ttl; /* as quoted: 1 by the book, 0 … 64 in the wild */
+	uint8_t tos;
+	uint32_t flow_label; /* IPv6 */
+	uint16_t ip_id;	     /* IPv4 */
+	bool later_fragment; /* quotes a fragment without transport header */
+	bool has_ports;	     /* at least 4 bytes of transport */
+	bool has_seq;	     /* TCP, at least 8 bytes */
+	bool has_ack;	     /* TCP, at least 12 bytes */
+	bool has_udp;	     /* UDP, at least 8 bytes: length and checksum */
+	uint16_t source_port, destination_port;
+	uint32_t seq, ack;
+	uint16_t udp_length, udp_checksum;
+	uint32_t transport_bytes; /* bytes of the quoted transport that are there */
+};
+
+/*
+ * Decodes the `count` bytes that follow the 8-byte header of an ICMP error.
+ * `ip_version` is that of the packet carrying the error.
+ * ST_TRUNCATED: not even the quoted IP header is whole. ST_MALFORMED: it is no
+ * IP header of that version. Otherwise ST_OK.
+ */
+ST_API enum st_status st_quote_decode(const uint8_t *bytes, size_t count, uint8_t ip_version,
+				      struct st_quote *quote);
+
+/* Walks the extension objects of an ICMP error (RFC 4884). */
+struct st_icmp_ext {
+	const uint8_t *next; /* NULL: nothing left */
+	size_t left;
+};
+
+struct st_icmp_object {
+	uint8_t class_num;
+	uint8_t c_type;
+	const uint8_t *payload; /* borrowed from the packet */
+	size_t payload_bytes;
+};
+
+/*
+ * Finds the extension structure in an ICMP message of `count` bytes, its header
+ * included. The place that the length field states is tried first, then byte
+ * 128 of the quote (routers that predate RFC 4884 set no length); a structure
+ * counts only with version 2 and a valid checksum.
+ * ST_NONE: there is none.
+ */
+ST_API enum st_status st_icmp_ext_init(struct st_icmp_ext *ext, const uint8_t *message,
+				       size_t count, uint8_t ip_version);
+
+/* ST_OK with the next object, ST_NONE at the end, ST_MALFORMED at a broken one (the walk ends). */
+ST_API enum st_status st_icmp_ext_next(struct st_icmp_ext *ext, struct st_icmp_object *object);
+
+/* One entry of an MPLS label stack (RFC 4950). */
+struct st_mpls_label {
+	uint32_t label; /* 20 bits */
+	uint8_t tc;	/* 3 bits, once EXP */
+	uint8_t bottom; /* 0 or 1 */
+	uint8_t ttl;
+};
+
+/*
+ * Reads the label stack of an object of class 1, type 1 into at most `max`
+ * labels; returns how many there are (entries past `max` are not counted),
+ * 0 if the object is no label stack.
+ */
+ST_API size_t st_mpls_labels(const struct st_icmp_object *object, struct st_mpls_label *labels,
+			     size_t max);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

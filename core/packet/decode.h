@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What the decoders of this floor share: link layer, IP header and transport
+ * one after the other along one reader. Only files of packet/ include it.
+ */
+#ifndef ST_PACKET_DECODE_H
+#define ST_PACKET_DECODE_H
+
+#include <servicetrace/packet.h>
+
+#include "base/reader.h"
+
+/*
+ * Moves `reader` from a frame's first byte behind its link header. *ip_version
+ * gets the version that the header names, 0 if it leaves that to the packet.
+ * ST_TRUNCATED, or ST_UNSUPPORTED: what follows is not IP.
+ */
+enum st_status link_decode(uint32_t link_type, struct reader *reader, uint8_t *ip_version);
+
+/* An IP header, of a packet on the wire or of a quote. */
+struct ip_header {
+	struct st_addr source, destination;
+	uint32_t header_bytes; /* IPv4 options or IPv6 extension headers passed so far included */
+	uint32_t total_bytes;  /* as stated, header included; 0: not stated */
+	uint32_t flow_label;
+	uint16_t id;
+	uint8_t protocol;
+	uint8_t ttl;
+	uint8_t tos;
+	bool dont_fragment;
+	bool is_fragment;
+	bool later_fragment;
+};
+
+/*
+ * Reads an IPv4 header with its options (RFC 791, 3.1) or a fixed IPv6 header
+ * (RFC 8200, 3). `version` is the one to expect, 0 for either.
+ * ST_TRUNCATED, or ST_MALFORMED: another version, or a length below the minimum.
+ */
+enum st_status ip_decode(struct reader *reader, uint8_t version, struct ip_header *ip);
+
+/*
+ * Passes IPv6 extension headers (RFC 8200, 4) up to the transport, or up to
+ * the data of a later fragment; does nothing for IPv4. ST_TRUNCATED: the bytes
+ * end inside the chain, ip->protocol is the header that could not be read.
+ * ST_MALFORMED: more headers than any sender has a reason for.
+ */
+enum st_status ip_pass_extensions(struct reader *reader, struct ip_header *ip);
+
+/*
+ * Reads the transport header and fills in ports, union and payload of `packet`,
+ * whose transport_* and protocol are set; `reader` holds the captured transport.
+ * ST_OK also for protocols it does not know.
+ */
+enum st_status transport_decode(struct reader *reader, struct st_packet *packet);
+
+#endif

@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * One good frame for each thing that the packet floor decodes, all with the
+ * addresses, ports and values of wire.h. The tests bend and cut them.
+ */
+#ifndef ST_TESTS_UNIT_SAMPLES_H
+#define ST_TESTS_UNIT_SAMPLES_H
+
+#include "wire.h"
+
+#define MSS_SACK_TS_WS                                                                             \
+	"\x02\x04\x05\xb4\x04\x02\x08\x0a\x11\x22\x33\x44\x55\x66\x77\x88\x01\x03\x03\x07"
+#define TS_SACK_BLOCK                                                                              \
+	"\x01\x01\x08\x0a\x11\x22\x33\x44\x55\x66\x77\x88\x01\x01\x05\x0a\0\0\0\1\0\0\0\2"
+
+static inline void put_tcp_over_ip4(struct wire *wire)
+{
+	wire_ip4(wire, ST_PROTOCOL_TCP, 20 + 20 + 5, 0);
+	wire_tcp(wire, MSS_SACK_TS_WS, 20);
+	wire_bytes(wire, "hello", 5);
+}
+
+static inline void put_tcp_over_ip6(struct wire *wire)
+{
+	wire_ip6(wire, ST_PROTOCOL_TCP, 20 + 24 + 5);
+	wire_tcp(wire, TS_SACK_BLOCK, 24);
+	wire_bytes(wire, "hello", 5);
+}
+
+static inline void sample_ethernet(struct wire *wire)
+{
+	wire_ethernet(wire, 0x0800);
+	put_tcp_over_ip4(wire);
+}
+
+static inline void sample_ethernet6(struct wire *wire)
+{
+	wire_ethernet(wire, 0x86dd);
+	put_tcp_over_ip6(wire);
+}
+
+static inline void put_tag(struct wire *wire, unsigned next_type)
+{
+	wire_u16(wire, 0x2064);
+	wire_u16(wire, next_type);
+}
+
+static inline void sample_vlan(struct wire *wire)
+{
+	wire_ethernet(wire, 0x8100);
+	put_tag(wire, 0x0800);
+	put_tcp_over_ip4(wire);
+}
+
+static inline void sample_qinq(struct wire *wire)
+{
+	wire_ethernet(wire, 0x88a8);
+	put_tag(wire, 0x9100);
+	put_tag(wire, 0x8100);
+	put_tag(wire, 0x86dd);
+	put_tcp_over_ip6(wire);
+}
+
+static inline void sample_snap(struct wire *wire)
+{
+	wire_ethernet(wire, 8 + 65);
+	wire_bytes(wire, "\xaa\xaa\x03\0\0\0\x08\x00", 8);
+	put_tcp_over_ip4(wire);
+}
+
+static inline void sample_sll(struct wire *wire)
+{
+	wire_bytes(wire, "\0\4\0\1\0\6\1\2\3\4\5\6\0\0\x08\x00", 16);
+	put_tcp_over_ip4(wire);
+}
+
+static inline void sample_sll_vlan(struct wire *wire)
+{
+	wire_bytes(wire, "\0\4\0\1\0\6\1\2\3\4\5\6\0\0\x81\x00", 16);
+	put_tag(wire, 0x86dd);
+	put_tcp_over_ip6(wire);
+}
+
+static inline void sample_sll2(struct wire *wire)
+{
+	wire_bytes(wire, "\x86\xdd\0\0\0\0\0\2\0\1\0\6\1\2\3\4\5\6\0\0", 20);
+	put_tcp_over_ip6(wire);
+}
+
+static inline void sample_null(struct wire *wire)
+{
+	wire_bytes(wire, "\2\0\0\0", 4);
+	put_tcp_over_ip4(wire);
+}
+
+static inline void sample_loop6(struct wire *wire)
+{
+	wire_u32(wire, 24);
+	put_tcp_over_ip6(wire);
+}
+
+static inline void sample_ip4_options(struct wire *wire)
+{
+	wire_ip4(wire, ST_PROTOCOL_UDP, 8 + 4, 10);
+	wire_udp(wire, 4);
+	wire_fill(wire, 'x', 4);
+}
+
+static inline void sample_udp6(struct wire *wire)
+{
+	wire_ip6(wire, ST_PROTOCOL_UDP, 8 + 4);
+	wire_udp(wire, 4);
+	wire_fill(wire, 'x', 4);
+}
+
+static inline void sample_icmp(struct wire *wire)
+{
+	wire_ip4(wire, ST_PROTOCOL_ICMP, 8 + 65, 0);
+	wire_icmp(wire, 11, 0);
+	put_tcp_over_ip4(wire);
+}
+
+static inline void sample_icmp6(struct wire *wire)
+{
+	wire_ip6(wire, ST_PROTOCOL_ICMPV6, 8 + 89);
+	wire_icmp(wire, 3, 0);
+	put_tcp_over_ip6(wire);
+}
+
+/* Hop-by-hop, destination, routing, fragment (first), AH, destination, mobility, HIP, shim6. */
+static inline void sample_ip6_extensions(struct wire *wire)
+{
+	wire_ip6(wire, 0, 8 + 16 + 24 + 8 + 24 + 5 * 8 + 20);
+	wire_bytes(wire, "\x3c\0\1\4\0\0\0\0", 8);
+	wire_bytes(wire, "\x2b\1\1\14", 4);
+	wire_fill(wire, 0, 12);
+	wire_bytes(wire, "\x2c\2\4\0", 4);
+	wire_fill(wire, 0, 20);
+	wire_bytes(wire, "\x33\0\0\1\0\0\0\1", 8);
+	wire_bytes(wire, "\x3c\4", 2);
+	wire_fill(wire, 0, 22);
+	wire_bytes(wire, "\x87\0\1\4\0\0\0\0", 8);
+	wire_bytes(wire, "\x8b\0\1\4\0\0\0\0", 8);
+	wire_bytes(wire, "\x8c\0\1\4\0\0\0\0", 8);
+	wire_bytes(wire, "\x3c\0\1\4\0\0\0\0", 8);
+	wire_bytes(wire, "\x06\0\1\4\0\0\0\0", 8);
+	wire_tcp(wire, NULL, 0);
+}
+
+static inline void sample_sctp(struct wire *wire)
+{
+	wire_ip4(wire, 132, 12, 0);
+	wire_fill(wire, 0x11, 12);
+}
+
+static const struct sample {
+	const char *name;
+	uint32_t link_type;
+	uint32_t ip_offset;
+	void (*put)(struct wire *wire);
+} samples[] = {
+	{"ethernet", ST_LINK_ETHERNET, 14, sample_ethernet},
+	{"ethernet-ip6", ST_LINK_ETHERNET, 14, sample_ethernet6},
+	{"vlan", ST_LINK_ETHERNET, 18, sample_vlan},
+	{"qinq", ST_LINK_ETHERNET, 26, sample_qinq},
+	{"snap", ST_LINK_ETHERNET, 22, sample_snap},
+	{"sll", ST_LINK_SLL, 16, sample_sll},
+	{"sll-vlan", ST_LINK_SLL, 20, sample_sll_vlan},
+	{"sll2", ST_LINK_SLL2, 20, sample_sll2},
+	{"null", ST_LINK_NULL, 4, sample_null},
+	{"loop", ST_LINK_LOOP, 4, sample_loop6},
+	{"raw", ST_LINK_RAW, 0, put_tcp_over_ip4},
+	{"raw-bsd", ST_LINK_RAW_BSD, 0, put_tcp_over_ip6},
+	{"raw-openbsd", ST_LINK_RAW_OPENBSD, 0, put_tcp_over_ip4},
+	{"ip4", ST_LINK_IPV4, 0, put_tcp_over_ip4},
+	{"ip6", ST_LINK_IPV6, 0, put_tcp_over_ip6},
+	{"ip4-options", ST_LINK_RAW, 0, sample_ip4_options},
+	{"udp6", ST_LINK_RAW, 0, sample_udp6},
+	{"icmp", ST_LINK_RAW, 0, sample_icmp},
+	{"icmp6", ST_LINK_RAW, 0, sample_icmp6},
+	{"ip6-extensions", ST_LINK_RAW, 0, sample_ip6_extensions},
+	{"sctp", ST_LINK_RAW, 0, sample_sctp},
+};
+
+#endif

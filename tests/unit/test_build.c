@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Probes: the decoder reads back what the builder was told, and every checksum is right. */
+#include "packet/build.h"
+
+#include "base/checksum.h"
+#include "wire.h"
+
+#define ETHERNET_BYTES 14u
+
+static uint32_t any_u32(void)
+{
+	return g_test_rand_bit() ? (uint32_t)g_test_rand_int() : 0;
+}
+
+static struct tcp_probe any_probe(uint8_t version)
+{
+	struct tcp_probe probe = {
+		.source.version = version,
+		.destination.version = version,
+		.source_port = (uint16_t)any_u32(),
+		.destination_port = (uint16_t)any_u32(),
+		.ttl = (uint8_t)any_u32(),
+		.tos = (uint8_t)any_u32(),
+		.seq = any_u32(),
+		.ack = any_u32(),
+		.window = (uint16_t)any_u32(),
+		.has_timestamps = g_test_rand_bit(),
+	};
+
+	for (size_t i = 0; i < st_addr_bytes(&probe.source); i++) {
+		probe.source.bytes[i] = (uint8_t)g_test_rand_int();
+		probe.destination.bytes[i] = (uint8_t)g_test_rand_int();
+	}
+	if (probe.has_timestamps) {
+		probe.tsval = any_u32();
+		probe.tsecr = any_u32();
+	}
+	if (version == 4) {
+		probe.ip_id = (uint16_t)any_u32();
+		probe.dont_fragment = g_test_rand_bit();
+	} else {
+		probe.flow_label = any_u32() & 0xfffff;
+	}
+	return probe;
+}
+
+static void assert_same(const struct tcp_probe *probe, const struct st_packet *packet)
+{
+	g_assert_true(st_addr_equal(&packet->source, &probe->source));
+	g_assert_true(st_addr_equal(&packet->destination, &probe->destination));
+	g_assert_cmpuint(packet->ip_version, ==, probe->source.version);
+	g_assert_cmpuint(packet->protocol, ==, ST_PROTOCOL_TCP);
+	g_assert_cmpuint(packet->ttl, ==, probe->ttl);
+	g_assert_cmpuint(packet->tos, ==, probe->tos);
+	g_assert_cmpuint(packet->ip_id, ==, probe->ip_id);
+	g_assert_cmpuint(packet->dont_fragment, ==, probe->dont_fragment);
+	g_assert_cmphex(packet->flow_label, ==, probe->flow_label);
+	g_assert_false(packet->is_fragment);
+	g_assert_true(packet->has_ports);
+	g_assert_cmpuint(packet->source_port, ==, probe->source_port);
+	g_assert_cmpuint(packet->destination_port, ==, probe->destination_port);
+	g_assert_cmpuint(packet->tcp.seq, ==, probe->seq);
+	g_assert_cmpuint(packet->tcp.ack, ==, probe->ack);
+	g_assert_cmpuint(packet->tcp.window, ==, probe->window);
+	g_assert_cmphex(packet->tcp.flags, ==, ST_TCP_ACK);
+	g_assert_cmpuint(packet->tcp.has_timestamps, ==, probe->has_timestamps);
+	g_assert_cmpuint(packet->tcp.tsval, ==, probe->tsval);
+	g_assert_cmpuint(packet->tcp.tsecr, ==, probe->tsecr);
+	g_assert_false(packet->tcp.sack_permitted);
+	g_assert_false(packet->tcp.has_sack_blocks);
+	g_assert_false(packet->tcp.options_cut);
+	g_assert_cmpuint(packet->payload_wire, ==, 0);
+	g_assert_cmpuint(packet->payload_captured, ==, 0);
+}
+
+/* The sum over pseudo header and segment as RFC 9293, 3.1 and RFC 8200, 8.1 lay it out. */
+static void assert_checksums(const uint8_t *frame, const struct st_packet *packet)
+{
+	const uint8_t *ip = frame + packet->ip_offset;
+	size_t addr_bytes = st_addr_bytes(&packet->source);
+	struct wire pseudo = {0};
+
+	wire_bytes(&pseudo, packet->source.bytes, addr_bytes);
+	wire_bytes(&pseudo, packet->destination.bytes, addr_bytes);
+	wire_u32(&pseudo, packet->transport_wire);
+	wire_u32(&pseudo, ST_PROTOCOL_TCP);
+	wire_bytes(&pseudo, frame + packet->transport_offset, packet->transport_wire);
+	g_assert_cmphex(checksum_finish(checksum_add(0, pseudo.bytes, pseudo.count)), ==, 0);
+	if (packet->ip_version == 4)
+		g_assert_cmphex(checksum_finish(checksum_add(0, ip, 20)), ==, 0);
+}
+
+static void build_and_decode(uint8_t version)
+{
+	static const uint8_t ethernet[2][ETHERNET_BYTES] = {{[12] = 0x08},
+							    {[12] = 0x86, [13] = 0xdd}};
+	struct tcp_probe probe = any_probe(version);
+	size_t expected =
+		ETHERNET_BYTES + (version == 4 ? 20 : 40) + (probe.has_timestamps ? 32 : 20);
+	uint8_t *buffer = g_malloc(expected);
+	struct st_packet packet;
+	struct st_frame frame;
+	size_t written;
+
+	g_assert_cmpint(build_tcp_probe(&probe, ethernet[version == 6], ETHERNET_BYTES, buffer,
+					expected, &written),
+			==, ST_OK);
+	g_assert_cmpuint(written, ==, expected);
+	g_assert_true(memcmp(buffer, ethernet[version == 6], ETHERNET_BYTES) == 0);
+	frame = (struct st_frame){
+		.bytes = buffer,
+		.captured_bytes = (uint32_t)written,
+		.wire_bytes = (uint32_t)written,
+		.link_type = ST_LINK_ETHERNET,
+	};
+	g_assert_cmpint(st_packet_decode(&frame, &packet), ==, ST_OK);
+	assert_same(&probe, &packet);
+	assert_checksums(buffer, &packet);
+	g_free(buffer);
+}
+
+static void test_round_trip(void)
+{
+	for (int i = 0; i < 20000; i++)
+		build_and_decode(i % 2 ? 4 : 6);
+}
+
+static void test_no_space(void)
+{
+	static const uint8_t link[LINK_HEADER_MAX] = {0};
+
+	for (int i = 0; i < 4; i++) {
+		struct tcp_probe probe = any_probe(i % 2 ? 4 : 6);
+		uint8_t buffer[256];
+		size_t written = 12345;
+		size_t size = 0;
+
+		memset(buffer, 0xa5, sizeof(buffer));
+		for (; build_tcp_probe(&probe, link, sizeof(link), buffer, size, &written) ==
+		       ST_NO_SPACE;
+		     size++) {
+			g_assert_cmpuint(written, ==, 12345);
+			g_assert_cmphex(buffer[0], ==, 0xa5);
+		}
+		g_assert_cmpuint(written, ==, size);
+		g_assert_cmpuint(size, ==,
+				 sizeof(link) + (probe.source.version == 4 ? 20 : 40) +
+					 (probe.has_timestamps ? 32 : 20));
+		g_assert_cmphex(buffer[size], ==, 0xa5);
+	}
+}
+
+static void test_without_link_header(void)
+{
+	struct tcp_probe probe = any_probe(6);
+	uint8_t buffer[256];
+	size_t written;
+	struct st_packet packet;
+	struct st_frame frame = {.bytes = buffer, .link_type = ST_LINK_RAW};
+
+	probe.flow_label = 0xfffabcde; /* 20 bits of it count */
+	g_assert_cmpint(build_tcp_probe(&probe, NULL, 0, buffer, sizeof(buffer), &written), ==,
+			ST_OK);
+	frame.captured_bytes = frame.wire_bytes = (uint32_t)written;
+	g_assert_cmpint(st_packet_decode(&frame, &packet), ==, ST_OK);
+	probe.flow_label = 0xabcde;
+	assert_same(&probe, &packet);
+}
+
+static void test_mixed_versions(void)
+{
+	struct tcp_probe probe = any_probe(4);
+	uint8_t buffer[256];
+	size_t written = 12345;
+
+	probe.destination.version = 6;
+	g_assert_cmpint(build_tcp_probe(&probe, NULL, 0, buffer, sizeof(buffer), &written), ==,
+			ST_INVALID_ARGUMENT);
+	probe.source.version = probe.destination.version = 0;
+	g_assert_cmpint(build_tcp_probe(&probe, NULL, 0, buffer, sizeof(buffer), &written), ==,
+			ST_INVALID_ARGUMENT);
+	g_assert_cmpuint(written, ==, 12345);
+}
+
+int main(int argc, char **argv)
+{
+	g_test_init(&argc, &argv, NULL);
+	g_test_add_func("/build/round-trip", test_round_trip);
+	g_test_add_func("/build/no-space", test_no_space);
+	g_test_add_func("/build/without-link-header", test_without_link_header);
+	g_test_add_func("/build/mixed-versions", test_mixed_versions);
+	return g_test_run();
+}

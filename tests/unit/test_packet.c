@@ -1,0 +1,592 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Frames of every link type down to the transport: good ones whole and cut at
+ * every byte, bad ones, and the odd lengths that offloading leaves in captures.
+ */
+#include "samples.h"
+
+static enum st_status decode_as(const struct wire *wire, uint32_t link_type, size_t captured,
+				size_t on_wire, struct st_packet *packet)
+{
+	uint8_t *bytes = wire_exact(wire->bytes, captured);
+	struct st_frame frame = {
+		.bytes = bytes,
+		.captured_bytes = (uint32_t)captured,
+		.wire_bytes = (uint32_t)on_wire,
+		.link_type = link_type,
+	};
+	enum st_status status = st_packet_decode(&frame, packet);
+
+	g_free(bytes);
+	return status;
+}
+
+static enum st_status decode(const struct wire *wire, uint32_t link_type, struct st_packet *packet)
+{
+	return decode_as(wire, link_type, wire->count, wire->count, packet);
+}
+
+/* What must hold of any decoded packet: everything lies in the frame and in the right order. */
+static void assert_sane(const struct st_packet *packet, size_t captured)
+{
+	g_assert_true(packet->ip_version == 4 || packet->ip_version == 6);
+	g_assert_cmpuint(packet->source.version, ==, packet->ip_version);
+	g_assert_cmpuint(packet->destination.version, ==, packet->ip_version);
+	g_assert_cmpuint(packet->ip_offset, <, packet->transport_offset);
+	g_assert_cmpuint(packet->transport_offset + packet->transport_captured, <=, captured);
+	g_assert_cmpuint(packet->transport_offset, <=, packet->payload_offset);
+	g_assert_cmpuint(packet->transport_captured, <=, packet->transport_wire);
+	g_assert_cmpuint(packet->payload_captured, <=, packet->payload_wire);
+	g_assert_cmpuint(packet->payload_captured, <=, packet->transport_captured);
+	g_assert_cmpuint(packet->payload_wire, <=, packet->transport_wire);
+	if (packet->payload_captured > 0)
+		g_assert_cmpuint(packet->payload_offset + packet->payload_captured, <=, captured);
+}
+
+static void assert_sample_tcp(const struct st_packet *packet)
+{
+	bool four = packet->ip_version == 4;
+
+	g_assert_true(packet->has_ports);
+	g_assert_cmpuint(packet->source_port, ==, 40312);
+	g_assert_cmpuint(packet->destination_port, ==, 443);
+	g_assert_cmphex(packet->tcp.seq, ==, 0x01020304);
+	g_assert_cmphex(packet->tcp.ack, ==, 0x05060708);
+	g_assert_cmphex(packet->tcp.window, ==, 0x2345);
+	g_assert_cmphex(packet->tcp.flags, ==, ST_TCP_PSH | ST_TCP_ACK);
+	g_assert_cmpuint(packet->tcp.header_bytes, ==, four ? 40 : 44);
+	g_assert_true(packet->tcp.has_timestamps);
+	g_assert_cmphex(packet->tcp.tsval, ==, 0x11223344);
+	g_assert_cmphex(packet->tcp.tsecr, ==, 0x55667788);
+	g_assert_cmpint(packet->tcp.sack_permitted, ==, four);
+	g_assert_cmpint(packet->tcp.has_sack_blocks, ==, !four);
+	g_assert_false(packet->tcp.options_cut);
+	g_assert_cmpuint(packet->payload_wire, ==, 5);
+	g_assert_cmpuint(packet->payload_captured, ==, 5);
+}
+
+static void assert_sample_ip(const struct st_packet *packet)
+{
+	char text[ST_ADDR_TEXT_BYTES];
+	bool four = packet->ip_version == 4;
+
+	g_assert_cmpstr(st_addr_format(&packet->source, text), ==,
+			four ? "192.0.2.1" : "2001:db8::1");
+	g_assert_cmpstr(st_addr_format(&packet->destination, text), ==,
+			four ? "198.51.100.2" : "2001:db8::2");
+	g_assert_cmpuint(packet->ttl, ==, 7);
+	g_assert_cmphex(packet->tos, ==, 0xb8);
+	g_assert_cmphex(packet->ip_id, ==, four ? 0x1234 : 0);
+	g_assert_cmphex(packet->flow_label, ==, four ? 0 : 0xabcde);
+	g_assert_cmpint(packet->dont_fragment, ==, four);
+	g_assert_false(packet->later_fragment);
+}
+
+static void test_whole(gconstpointer data)
+{
+	const struct sample *sample = data;
+	struct wire wire = {0};
+	struct st_packet packet;
+
+	sample->put(&wire);
+	g_assert_true(st_link_type_known(sample->link_type));
+	g_assert_cmpint(decode(&wire, sample->link_type, &packet), ==, ST_OK);
+	assert_sane(&packet, wire.count);
+	assert_sample_ip(&packet);
+	g_assert_cmpuint(packet.ip_offset, ==, sample->ip_offset);
+	g_assert_cmpuint(packet.transport_offset + packet.transport_wire, ==, wire.count);
+	if (packet.protocol == ST_PROTOCOL_TCP && packet.payload_wire > 0)
+		assert_sample_tcp(&packet);
+}
+
+/* Cut at each byte it is truncated until all headers are there, and then says the same. */
+static void test_cut(gconstpointer data)
+{
+	const struct sample *sample = data;
+	struct wire wire = {0};
+	struct st_packet whole;
+	bool complete = false;
+
+	sample->put(&wire);
+	g_assert_cmpint(decode(&wire, sample->link_type, &whole), ==, ST_OK);
+	for (size_t captured = 0; captured <= wire.count; captured++) {
+		struct st_packet packet;
+		enum st_status status =
+			decode_as(&wire, sample->link_type, captured, wire.count, &packet);
+
+		g_assert_cmpint(status, ==, complete ? ST_OK : status);
+		g_assert_true(status == ST_OK || status == ST_TRUNCATED);
+		complete = status == ST_OK;
+		if (!complete)
+			continue;
+		assert_sane(&packet, captured);
+		assert_sample_ip(&packet);
+		g_assert_cmpint(packet.has_ports, ==, whole.has_ports);
+		g_assert_cmpuint(packet.source_port, ==, whole.source_port);
+		g_assert_cmpuint(packet.transport_offset, ==, whole.transport_offset);
+		g_assert_cmpuint(packet.transport_wire, ==, whole.transport_wire);
+		g_assert_cmpuint(packet.payload_offset, ==, whole.payload_offset);
+		g_assert_cmpuint(packet.payload_wire, ==, whole.payload_wire);
+		g_assert_cmpuint(packet.transport_captured, ==, captured - packet.transport_offset);
+	}
+	g_assert_true(complete);
+}
+
+/* Garbage over good packets: whatever the answer, it stays inside the bytes. */
+static void test_altered(gconstpointer data)
+{
+	const struct sample *sample = data;
+	struct wire good = {0};
+
+	sample->put(&good);
+	for (int i = 0; i < 20000; i++) {
+		struct wire wire = good;
+		size_t captured = (size_t)g_test_rand_int_range(0, (int)wire.count + 1);
+		struct st_packet packet;
+
+		for (int j = g_test_rand_int_range(1, 4); j > 0; j--)
+			wire.bytes[g_test_rand_int_range(0, (int)wire.count)] =
+				(uint8_t)g_test_rand_int();
+		if (decode_as(&wire, sample->link_type, captured, wire.count, &packet) == ST_OK)
+			assert_sane(&packet, captured);
+	}
+}
+
+static void test_link_types_unknown(void)
+{
+	static const uint32_t unknown[] = {2, 9, 50, 105, 127, 147, 195, 228 + 65536, UINT32_MAX};
+	struct wire wire = {0};
+	struct st_packet packet;
+
+	put_tcp_over_ip4(&wire);
+	for (size_t i = 0; i < G_N_ELEMENTS(unknown); i++) {
+		g_assert_false(st_link_type_known(unknown[i]));
+		g_assert_cmpint(decode(&wire, unknown[i], &packet), ==, ST_UNSUPPORTED);
+	}
+}
+
+static void test_not_ip(void)
+{
+	static const unsigned types[] = {0x0806, 0x88cc, 0x8847, 0x8864, 0, 60, 1501, 0xffff};
+	struct st_packet packet;
+
+	for (size_t i = 0; i < G_N_ELEMENTS(types); i++) {
+		struct wire wire = {0};
+
+		wire_ethernet(&wire, types[i]);
+		put_tcp_over_ip4(&wire);
+		g_assert_cmpint(decode(&wire, ST_LINK_ETHERNET, &packet), ==, ST_UNSUPPORTED);
+	}
+}
+
+static void test_version_contradicts_link(void)
+{
+	struct st_packet packet;
+	struct wire wire = {0};
+
+	wire_ethernet(&wire, 0x86dd);
+	put_tcp_over_ip4(&wire);
+	g_assert_cmpint(decode(&wire, ST_LINK_ETHERNET, &packet), ==, ST_MALFORMED);
+	wire = (struct wire){0};
+	put_tcp_over_ip4(&wire);
+	g_assert_cmpint(decode(&wire, ST_LINK_IPV6, &packet), ==, ST_MALFORMED);
+	wire.bytes[0] = 0x55;
+	g_assert_cmpint(decode(&wire, ST_LINK_RAW, &packet), ==, ST_MALFORMED);
+}
+
+static void test_many_tags(void)
+{
+	for (unsigned tags = 0; tags < 100; tags++) {
+		struct wire wire = {0};
+		struct st_packet packet;
+
+		wire_ethernet(&wire, tags ? 0x8100 : 0x0800);
+		for (unsigned i = 1; i <= tags; i++)
+			put_tag(&wire, i < tags ? 0x8100 : 0x0800);
+		put_tcp_over_ip4(&wire);
+		g_assert_cmpint(decode(&wire, ST_LINK_ETHERNET, &packet), ==,
+				tags <= 8 ? ST_OK : ST_UNSUPPORTED);
+	}
+}
+
+static void test_loopback_families(void)
+{
+	static const uint32_t six[] = {10, 24, 28, 30};
+	struct st_packet packet;
+
+	for (size_t i = 0; i < 2 * G_N_ELEMENTS(six); i++) {
+		uint32_t family = six[i / 2];
+		struct wire wire = {0};
+
+		wire_u32(&wire, i % 2 ? family : GUINT32_SWAP_LE_BE_CONSTANT(family));
+		put_tcp_over_ip6(&wire);
+		g_assert_cmpint(decode(&wire, ST_LINK_NULL, &packet), ==, ST_OK);
+		assert_sample_ip(&packet);
+		g_assert_cmpint(decode(&wire, ST_LINK_LOOP, &packet), ==, ST_OK);
+		wire.bytes[0] = wire.bytes[3] = 7;
+		g_assert_cmpint(decode(&wire, ST_LINK_NULL, &packet), ==, ST_UNSUPPORTED);
+	}
+}
+
+static void test_padding_is_no_payload(void)
+{
+	struct wire wire = {0};
+	struct st_packet packet;
+
+	wire_ethernet(&wire, 0x0800);
+	wire_ip4(&wire, ST_PROTOCOL_TCP, 20, 0);
+	wire_tcp(&wire, NULL, 0);
+	wire_fill(&wire, 0, 6);
+	g_assert_cmpuint(wire.count, ==, 60);
+	g_assert_cmpint(decode(&wire, ST_LINK_ETHERNET, &packet), ==, ST_OK);
+	g_assert_cmpuint(packet.transport_wire, ==, 20);
+	g_assert_cmpuint(packet.transport_captured, ==, 20);
+	g_assert_cmpuint(packet.payload_wire, ==, 0);
+	g_assert_cmpuint(packet.payload_captured, ==, 0);
+}
+
+/* Segments captured before the card cuts them: length 0, the frame tells the size. */
+static void test_length_zero(void)
+{
+	static const size_t on_wire = 200000;
+	struct wire wire = {0};
+	struct st_packet packet;
+
+	sample_ethernet(&wire);
+	wire_set_u16(&wire, 14 + 2, 0);
+	g_assert_cmpint(decode_as(&wire, ST_LINK_ETHERNET, wire.count, on_wire, &packet), ==,
+			ST_OK);
+	g_assert_cmpuint(packet.payload_wire, ==, on_wire - 14 - 20 - 40);
+	g_assert_cmpuint(packet.payload_captured, ==, 5);
+	wire = (struct wire){0};
+	sample_ethernet6(&wire);
+	wire_set_u16(&wire, 14 + 4, 0);
+	g_assert_cmpint(decode_as(&wire, ST_LINK_ETHERNET, wire.count, on_wire, &packet), ==,
+			ST_OK);
+	g_assert_cmpuint(packet.payload_wire, ==, on_wire - 14 - 40 - 44);
+}
+
+/* BIG TCP: a hop-by-hop header with the jumbo payload option (RFC 2675, 2). */
+static void test_jumbo(void)
+{
+	static const uint32_t segment = 100000;
+	struct wire wire = {0};
+	struct st_packet packet;
+
+	wire_ip6(&wire, 0, 0);
+	wire_bytes(&wire, "\x06\0\xc2\x04", 4);
+	wire_u32(&wire, 8 + 20 + segment);
+	wire_tcp(&wire, NULL, 0);
+	g_assert_cmpint(decode_as(&wire, ST_LINK_RAW, wire.count, 40 + 8 + 20 + segment, &packet),
+			==, ST_OK);
+	g_assert_cmpuint(packet.payload_wire, ==, segment);
+	g_assert_cmpuint(packet.payload_captured, ==, 0);
+}
+
+static void test_ip4_lengths(void)
+{
+	static const struct {
+		unsigned first, total;
+		enum st_status status;
+	} cases[] = {
+		{0x45, 65, ST_OK},
+		{0x44, 65, ST_MALFORMED}, /* header below 20 */
+		{0x40, 65, ST_MALFORMED},
+		{0x45, 19, ST_MALFORMED}, /* total below header */
+		{0x45, 1, ST_MALFORMED},
+		{0x45, 39, ST_MALFORMED}, /* no room for TCP */
+		{0x45, 59, ST_MALFORMED}, /* none for its options */
+		{0x45, 60, ST_OK},
+		{0x45, 1500, ST_OK}, /* a capture that forgot the frame's length */
+		{0x4f, 59, ST_MALFORMED},
+	};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+		struct wire wire = {0};
+		struct st_packet packet;
+
+		put_tcp_over_ip4(&wire);
+		wire.bytes[0] = (uint8_t)cases[i].first;
+		wire_set_u16(&wire, 2, cases[i].total);
+		g_assert_cmpint(decode(&wire, ST_LINK_RAW, &packet), ==, cases[i].status);
+	}
+}
+
+static void test_ip4_fragments(void)
+{
+	struct st_packet packet;
+	struct wire wire = {0};
+
+	put_tcp_over_ip4(&wire);
+	wire_set_u16(&wire, 6, 0x2000);
+	g_assert_cmpint(decode(&wire, ST_LINK_RAW, &packet), ==, ST_OK);
+	g_assert_true(packet.is_fragment && !packet.later_fragment && packet.has_ports);
+	for (size_t i = 0; i < 2; i++) {
+		wire_set_u16(&wire, 6, i ? 0x00b9 : 0x3fff);
+		g_assert_cmpint(decode(&wire, ST_LINK_RAW, &packet), ==, ST_OK);
+		g_assert_true(packet.is_fragment && packet.later_fragment && !packet.has_ports);
+		g_assert_cmpuint(packet.payload_offset, ==, 20);
+		g_assert_cmpuint(packet.payload_wire, ==, 45);
+	}
+	/* a first fragment that ends inside the transport header is not a lie (RFC 3128) */
+	wire_set_u16(&wire, 2, 20 + 8);
+	wire_set_u16(&wire, 6, 0x2000);
+	g_assert_cmpint(decode(&wire, ST_LINK_RAW, &packet), ==, ST_TRUNCATED);
+	wire_set_u16(&wire, 2, 20 + 24);
+	g_assert_cmpint(decode(&wire, ST_LINK_RAW, &packet), ==, ST_OK);
+	g_assert_true(packet.tcp.options_cut);
+	g_assert_cmpuint(packet.payload_wire, ==, 0);
+}
+
+static void put_fragment6(struct wire *wire, unsigned offset_and_more)
+{
+	wire_ip6(wire, 44, 8 + 20);
+	wire_bytes(wire, "\x06\0", 2);
+	wire_u16(wire, offset_and_more);
+	wire_u32(wire, 0x12345678);
+	wire_tcp(wire, NULL, 0);
+}
+
+static void test_ip6_fragments(void)
+{
+	static const struct {
+		unsigned field;
+		bool is_fragment, later;
+	} cases[] = {
+		{0x0000, false, false}, /* atomic: RFC 6946 */
+		{0x0006, false, false}, /* reserved bits */
+		{0x0001, true, false},	{0x0008, true, true}, {0xfff9, true, true},
+	};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+		struct wire wire = {0};
+		struct st_packet packet;
+
+		put_fragment6(&wire, cases[i].field);
+		g_assert_cmpint(decode(&wire, ST_LINK_RAW, &packet), ==, ST_OK);
+		g_assert_cmpint(packet.is_fragment, ==, cases[i].is_fragment);
+		g_assert_cmpint(packet.later_fragment, ==, cases[i].later);
+		g_assert_cmpint(packet.has_ports, ==, !cases[i].later);
+		g_assert_cmpuint(packet.protocol, ==, ST_PROTOCOL_TCP);
+		g_assert_cmpuint(packet.transport_offset, ==, 48);
+	}
+}
+
+static void test_ip6_extension_chains(void)
+{
+	struct wire wire = {0};
+	struct st_packet packet;
+
+	wire_ip6(&wire, 60, 8 * 16 + 20);
+	for (unsigned i = 0; i < 16; i++)
+		wire_bytes(&wire, i < 15 ? "\x3c\0\1\4\0\0\0\0" : "\x06\0\1\4\0\0\0\0", 8);
+	wire_tcp(&wire, NULL, 0);
+	g_assert_cmpint(decode(&wire, ST_LINK_RAW, &packet), ==, ST_OK);
+	/* one more than any sender has a reason for */
+	wire.bytes[40 + 15 * 8] = 60;
+	wire.bytes[40 + 16 * 8] = ST_PROTOCOL_TCP;
+	g_assert_cmpint(decode(&wire, ST_LINK_RAW, &packet), ==, ST_MALFORMED);
+	/* an extension longer than the packet */
+	wire.bytes[41] = 0xff;
+	g_assert_cmpint(decode(&wire, ST_LINK_RAW, &packet), ==, ST_MALFORMED);
+	g_assert_cmpint(decode_as(&wire, ST_LINK_RAW, 100, wire.count, &packet), ==, ST_TRUNCATED);
+	/* encrypted, and none at all */
+	wire.bytes[6] = 50;
+	g_assert_cmpint(decode(&wire, ST_LINK_RAW, &packet), ==, ST_OK);
+	g_assert_true(packet.protocol == 50 && !packet.has_ports);
+	wire.bytes[6] = 59;
+	g_assert_cmpint(decode(&wire, ST_LINK_RAW, &packet), ==, ST_OK);
+	g_assert_true(packet.protocol == 59 && packet.transport_offset == 40);
+}
+
+static void test_tcp_data_offset(void)
+{
+	for (unsigned words = 0; words < 16; words++) {
+		struct wire wire = {0};
+		struct st_packet packet;
+
+		put_tcp_over_ip4(&wire);
+		wire.bytes[20 + 12] = (uint8_t)(words << 4 | 0xf);
+		g_assert_cmpint(decode(&wire, ST_LINK_RAW, &packet), ==,
+				words >= 5 && words <= 11 ? ST_OK : ST_MALFORMED);
+	}
+}
+
+/* The captured bytes end inside the options: said so, and what is whole before the cut counts. */
+static void test_tcp_options_cut(void)
+{
+	struct wire wire = {0};
+
+	put_tcp_over_ip4(&wire);
+	for (size_t captured = 40; captured <= 60; captured++) {
+		struct st_packet packet;
+
+		g_assert_cmpint(decode_as(&wire, ST_LINK_RAW, captured, wire.count, &packet), ==,
+				ST_OK);
+		g_assert_cmpint(packet.tcp.options_cut, ==, captured < 60);
+		g_assert_cmpint(packet.tcp.sack_permitted, ==, captured >= 46);
+		g_assert_cmpint(packet.tcp.has_timestamps, ==, captured >= 56);
+		g_assert_cmphex(packet.tcp.tsval, ==, captured >= 56 ? 0x11223344 : 0);
+		g_assert_cmpuint(packet.payload_wire, ==, 5);
+	}
+}
+
+static void test_tcp_broken_options(void)
+{
+	static const char options[][12] = {
+		"\x08\x0a\1\1\1\1\2\2\2\2\0",	    /* whole */
+		"\x00\x00\x08\x0a\1\1\1\1\2\2\2\2", /* behind the end of the list */
+		"\x08\x00\1\1\1\1\2\2\2\2\0",	    /* length 0 */
+		"\x08\x01\1\1\1\1\2\2\2\2\0",
+		"\x08\x0b\1\1\1\1\2\2\2\2\0",	    /* another length than the standard's */
+		"\x01\x01\x01\x08\x0a\1\1\1\1\2\2", /* reaches past the header */
+		"\x05\x02\x05\x09\0\0\0\0\0\0\0",   /* SACK without a whole block */
+	};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(options); i++) {
+		struct wire wire = {0};
+		struct st_packet packet;
+
+		wire_ip4(&wire, ST_PROTOCOL_TCP, 32 + 8, 0);
+		wire_tcp(&wire, options[i], 12);
+		wire_fill(&wire, 8, 8);
+		g_assert_cmpint(decode(&wire, ST_LINK_RAW, &packet), ==, ST_OK);
+		g_assert_cmpint(packet.tcp.has_timestamps, ==, i == 0);
+		g_assert_false(packet.tcp.has_sack_blocks || packet.tcp.options_cut);
+	}
+}
+
+static void test_udp_lengths(void)
+{
+	static const struct {
+		unsigned length;
+		enum st_status status4, status6;
+		unsigned payload;
+	} cases[] = {
+		{12, ST_OK, ST_OK, 4},
+		{8, ST_OK, ST_OK, 0},
+		{10, ST_OK, ST_OK, 2},
+		{7, ST_MALFORMED, ST_MALFORMED, 0},
+		{13, ST_MALFORMED, ST_MALFORMED, 0},
+		{0, ST_MALFORMED, ST_OK, 4}, /* RFC 2675, 4 */
+	};
+
+	for (size_t i = 0; i < 2 * G_N_ELEMENTS(cases); i++) {
+		bool four = i % 2;
+		struct wire wire = {0};
+		struct st_packet packet;
+
+		if (four)
+			sample_ip4_options(&wire);
+		else
+			sample_udp6(&wire);
+		wire_set_u16(&wire, (four ? 60 : 40) + 4, cases[i / 2].length);
+		g_assert_cmpint(decode(&wire, ST_LINK_RAW, &packet), ==,
+				four ? cases[i / 2].status4 : cases[i / 2].status6);
+		if (packet.has_ports)
+			g_assert_cmpuint(packet.payload_wire, ==, cases[i / 2].payload);
+	}
+}
+
+static void test_udp_fields(void)
+{
+	struct wire wire = {0};
+	struct st_packet packet;
+
+	sample_ip4_options(&wire);
+	g_assert_cmpint(decode(&wire, ST_LINK_RAW, &packet), ==, ST_OK);
+	g_assert_cmpuint(packet.transport_offset, ==, 60);
+	g_assert_cmpuint(packet.source_port, ==, 40312);
+	g_assert_cmpuint(packet.destination_port, ==, 33434);
+	g_assert_cmpuint(packet.udp.length, ==, 12);
+	g_assert_cmphex(packet.udp.checksum, ==, 0xbeef);
+	g_assert_cmpuint(packet.payload_captured, ==, 4);
+}
+
+static bool decodes_as_error(uint8_t version, unsigned protocol, unsigned type)
+{
+	struct wire wire = {0};
+	struct st_packet packet;
+
+	if (version == 4)
+		wire_ip4(&wire, protocol, 8, 0);
+	else
+		wire_ip6(&wire, protocol, 8);
+	wire_icmp(&wire, type, 3);
+	g_assert_cmpint(decode(&wire, ST_LINK_RAW, &packet), ==, ST_OK);
+	g_assert_cmpuint(packet.icmp.type, ==, type);
+	g_assert_cmpuint(packet.icmp.code, ==, 3);
+	g_assert_false(packet.has_ports);
+	return packet.icmp.is_error;
+}
+
+static void test_icmp_errors(void)
+{
+	for (unsigned type = 0; type < 256; type++) {
+		bool error4 = type == 3 || type == 4 || type == 5 || type == 11 || type == 12;
+		bool error6 = type >= 1 && type <= 4;
+
+		g_assert_cmpint(decodes_as_error(4, ST_PROTOCOL_ICMP, type), ==, error4);
+		g_assert_cmpint(decodes_as_error(6, ST_PROTOCOL_ICMPV6, type), ==, error6);
+		g_assert_false(decodes_as_error(4, ST_PROTOCOL_ICMPV6, type));
+		g_assert_false(decodes_as_error(6, ST_PROTOCOL_ICMP, type));
+	}
+}
+
+static void test_short_transport(void)
+{
+	static const struct {
+		unsigned protocol, minimum;
+	} cases[] = {{ST_PROTOCOL_TCP, 20}, {ST_PROTOCOL_UDP, 8}, {ST_PROTOCOL_ICMP, 8}};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+		for (unsigned bytes = 0; bytes < cases[i].minimum; bytes++) {
+			struct wire wire = {0};
+			struct st_packet packet;
+
+			wire_ip4(&wire, cases[i].protocol, bytes, 0);
+			wire_fill(&wire, 0x50, 60);
+			g_assert_cmpint(decode(&wire, ST_LINK_RAW, &packet), ==, ST_MALFORMED);
+			wire_set_u16(&wire, 6, 0x2000);
+			g_assert_cmpint(decode(&wire, ST_LINK_RAW, &packet), ==, ST_TRUNCATED);
+		}
+	}
+}
+
+static void add_samples(const char *kind, GTestDataFunc test)
+{
+	for (size_t i = 0; i < G_N_ELEMENTS(samples); i++) {
+		char *path = g_strdup_printf("/packet/%s/%s", kind, samples[i].name);
+
+		g_test_add_data_func(path, &samples[i], test);
+		g_free(path);
+	}
+}
+
+int main(int argc, char **argv)
+{
+	g_test_init(&argc, &argv, NULL);
+	add_samples("whole", test_whole);
+	add_samples("cut", test_cut);
+	add_samples("altered", test_altered);
+	g_test_add_func("/packet/link-types-unknown", test_link_types_unknown);
+	g_test_add_func("/packet/not-ip", test_not_ip);
+	g_test_add_func("/packet/version-contradicts-link", test_version_contradicts_link);
+	g_test_add_func("/packet/many-tags", test_many_tags);
+	g_test_add_func("/packet/loopback-families", test_loopback_families);
+	g_test_add_func("/packet/padding-is-no-payload", test_padding_is_no_payload);
+	g_test_add_func("/packet/length-zero", test_length_zero);
+	g_test_add_func("/packet/jumbo", test_jumbo);
+	g_test_add_func("/packet/ip4-lengths", test_ip4_lengths);
+	g_test_add_func("/packet/ip4-fragments", test_ip4_fragments);
+	g_test_add_func("/packet/ip6-fragments", test_ip6_fragments);
+	g_test_add_func("/packet/ip6-extension-chains", test_ip6_extension_chains);
+	g_test_add_func("/packet/tcp-data-offset", test_tcp_data_offset);
+	g_test_add_func("/packet/tcp-options-cut", test_tcp_options_cut);
+	g_test_add_func("/packet/tcp-broken-options", test_tcp_broken_options);
+	g_test_add_func("/packet/udp-lengths", test_udp_lengths);
+	g_test_add_func("/packet/udp-fields", test_udp_fields);
+	g_test_add_func("/packet/icmp-errors", test_icmp_errors);
+	g_test_add_func("/packet/short-transport", test_short_transport);
+	return g_test_run();
+}
