@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "flow/flow.h"
+
+#include <string.h>
+
+struct flow *flow_new(const struct st_packet *packet)
+{
+	struct flow *flow = g_new0(struct flow, 1);
+
+	flow->protocol = packet->protocol;
+	flow->ip_version = packet->ip_version;
+	flow->local_side = FLOW_SIDE_UNKNOWN;
+	flow->idle_link.data = flow;
+	flow->waiting_link.data = flow;
+	flow->ends[0].addr = packet->source;
+	flow->ends[0].port = packet->source_port;
+	flow->ends[1].addr = packet->destination;
+	flow->ends[1].port = packet->destination_port;
+	return flow;
+}
+
+void flow_free(struct flow *flow)
+{
+	g_free(flow);
+}
+
+unsigned flow_side(const struct flow *flow, const struct st_packet *packet)
+{
+	bool is_first = packet->source_port == flow->ends[0].port &&
+			st_addr_equal(&packet->source, &flow->ends[0].addr);
+
+	return is_first ? 0 : 1;
+}
+
+struct st_tuple flow_tuple(const struct flow *flow, unsigned side)
+{
+	const struct flow_end *from = &flow->ends[side], *to = &flow->ends[!side];
+
+	return (struct st_tuple){
+		.source = from->addr,
+		.destination = to->addr,
+		.source_port = from->port,
+		.destination_port = to->port,
+		.protocol = flow->protocol,
+	};
+}
+
+bool flow_is_traceable(const struct flow *flow, unsigned side)
+{
+	const struct flow_end *end = &flow->ends[side];
+
+	return !flow->closed && end->latest.valid && end->peer_established && end->has_acked &&
+	       end->has_ack;
+}
+
+enum flow_sack flow_sack(const struct flow *flow)
+{
+	const struct flow_end *a = &flow->ends[0], *b = &flow->ends[1];
+
+	if (flow->sack_seen)
+		return FLOW_SACK_ON;
+	if (!a->has_isn || !b->has_isn)
+		return FLOW_SACK_UNKNOWN;
+	return a->sack_permitted && b->sack_permitted ? FLOW_SACK_ON : FLOW_SACK_OFF;
+}
+
+uint8_t flow_estimate_distance(const struct flow *flow, unsigned side)
+{
+	static const uint8_t initial_ttls[] = {64, 128, 255};
+	uint8_t ttl = flow->ends[!side].usual_ttl;
+
+	if (!ttl)
+		return 0;
+	for (size_t i = 0; i < G_N_ELEMENTS(initial_ttls); i++) {
+		if (ttl <= initial_ttls[i])
+			return (uint8_t)(initial_ttls[i] - ttl + 1);
+	}
+	return 0;
+}

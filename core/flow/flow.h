@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * One TCP flow as its packets show it: how far each end has got, whether probes
+ * may be sent inside it, and what a probe must copy from it. Learns from the
+ * packets of the applications only; probes, ours or others', never change it.
+ * Knows nothing of traces: the floor above hangs its own things on a flow.
+ */
+#ifndef ST_FLOW_FLOW_H
+#define ST_FLOW_FLOW_H
+
+#include <glib.h>
+#include <servicetrace/flow.h>
+#include <servicetrace/packet.h>
+
+#include "base/deadlines.h"
+#include "base/hash.h"
+#include "packet/build.h"
+
+/* What a probe copies from the latest packet of its end of the flow. */
+struct flow_template {
+	bool valid; /* a segment with ACK and without SYN was seen: its window is scaled as ours */
+	bool has_timestamps;
+	bool dont_fragment;
+	uint8_t tos;
+	uint16_t window;
+	uint32_t flow_label;
+	uint32_t tsval, tsecr;
+	uint32_t link_type;
+	uint32_t interface;
+	uint8_t link_header_bytes;
+	uint8_t link_header[LINK_HEADER_MAX];
+};
+
+/* One end of a flow: what it has sent, and what the other has acknowledged. */
+struct flow_end {
+	struct st_addr addr;
+	uint16_t port;
+	uint8_t usual_ttl;   /* of its own packets as captured here; 0: none yet */
+	bool opened;	     /* sent a SYN without ACK: the client */
+	bool has_isn;	     /* sent a SYN, with or without ACK */
+	bool sack_permitted; /* said so in its SYN */
+	bool has_next;
+	bool has_ack;
+	bool has_acked;
+	bool sent_data;
+	bool peer_established; /* the other end has shown itself ESTABLISHED to this one */
+	bool rtt_running;      /* rtt_seq waits for its ACK */
+	uint32_t isn;
+	uint32_t next;	/* one past the highest sequence number sent (snd_nxt) */
+	uint32_t acked; /* highest one acknowledged by the other (snd_una) */
+	uint32_t ack;	/* highest ACK number sent */
+	uint32_t rtt_seq;
+	uint32_t stale_id; /* latest offset used by a stale probe; goes on across traces */
+	uint64_t rtt_started_ns;
+	uint64_t rtt_ns; /* latest measured from here to the other and back; 0: none */
+	struct flow_template latest;
+};
+
+/* A SYN on a flow that is still open: a new connection if a SYN-ACK answers it, else a forgery. */
+struct flow_reopening {
+	bool pending;
+	bool sack_permitted;
+	unsigned side;
+	uint32_t isn;
+};
+
+#define FLOW_SIDE_UNKNOWN 2
+
+struct flow {
+	struct hash_link link;	  /* the table's */
+	GList idle_link;	  /* the table's: longest idle first */
+	struct deadline deadline; /* the tracer's: when a closed flow is forgotten */
+	GList waiting_link;	  /* the tracer's: wanted, but too many traces are open */
+	bool is_waiting;
+	bool is_refused; /* the tracer's: told already that it is not traced */
+	bool is_traced;	 /* the tracer's: has had its trace */
+	void *traces;	 /* the tracer's */
+
+	uint64_t id;
+	uint8_t protocol;
+	uint8_t ip_version;
+	bool closed;	    /* a FIN or RST was seen */
+	bool sack_seen;	    /* SACK blocks were seen: it was negotiated */
+	uint8_t local_side; /* the side whose packets leave this host, or FLOW_SIDE_UNKNOWN */
+	uint64_t first_ns;  /* stamp of the first packet */
+	struct flow_end ends[2];
+	struct flow_reopening reopening;
+};
+
+/* What negotiation of SACK can be known. */
+enum flow_sack { FLOW_SACK_UNKNOWN, FLOW_SACK_OFF, FLOW_SACK_ON };
+
+enum flow_verdict {
+	FLOW_SEGMENT,	    /* the application's own packet */
+	FLOW_PROBE,	    /* an empty ACK that no TCP sends: a probe */
+	FLOW_PROBE_PERHAPS, /* could be a probe; needs a reply or company to be believed */
+};
+
+/* A flow between the packet's ends; `side` gets which of ends[] sent it. Table-internal id 0. */
+struct flow *flow_new(const struct st_packet *packet);
+void flow_free(struct flow *flow);
+
+/* 0 or 1: which of ends[] is the packet's source. */
+unsigned flow_side(const struct flow *flow, const struct st_packet *packet);
+
+/* The 5-tuple of packets that `side` sends. */
+struct st_tuple flow_tuple(const struct flow *flow, unsigned side);
+
+/*
+ * Tells probes from segments, without learning anything. By these rules: a probe
+ * is an ACK without data or other flags whose TTL differs from its end's usual
+ * one. If its sequence number lies two or more behind what the peer has
+ * acknowledged, where no TCP sends (a keepalive lies one behind), it is a probe.
+ * If it repeats the latest sequence and ACK numbers, or lies behind but has the
+ * usual TTL, it may be one.
+ */
+enum flow_verdict flow_classify(const struct flow *flow, unsigned side,
+				const struct st_packet *packet);
+
+/* Learns from a segment of `side`. Not to be called for probes. */
+void flow_update(struct flow *flow, unsigned side, const struct st_packet *packet,
+		 const struct st_frame *frame);
+
+/*
+ * True if the packet, a SYN or SYN-ACK, shows that the flow's ports now carry
+ * another connection: the flow is to be replaced by a new one.
+ */
+bool flow_is_reused(struct flow *flow, unsigned side, const struct st_packet *packet);
+
+/* Carries what the SYN told over to the flow that replaces `old` at its SYN-ACK. */
+void flow_inherit_syn(struct flow *flow, const struct flow *old);
+
+/* True if everything a probe of `side` needs is known and safe (rules 1 of the probes). */
+bool flow_is_traceable(const struct flow *flow, unsigned side);
+
+enum flow_sack flow_sack(const struct flow *flow);
+
+/*
+ * TTL that reaches the other end, estimated from the TTL of its packets and the
+ * usual initial values: the reverse distance, a first guess. 0: unknown.
+ */
+uint8_t flow_estimate_distance(const struct flow *flow, unsigned side);
+
+#endif

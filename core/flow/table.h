@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * All flows known, by their 5-tuple in either direction, and in the order in
+ * which they were idle. Bounded: the owner makes room before it adds a flow.
+ */
+#ifndef ST_FLOW_TABLE_H
+#define ST_FLOW_TABLE_H
+
+#include "flow/flow.h"
+
+struct flow_table {
+	struct hash_table by_tuple;
+	GQueue idle; /* longest idle first */
+	uint64_t seed;
+	uint64_t last_id;
+};
+
+void flow_table_init(struct flow_table *table, uint64_t seed);
+
+/* Frees all flows; what the tracer hung on them must be gone. */
+void flow_table_clear(struct flow_table *table);
+
+/* The flow with these two ends, or NULL. The packet must have ports. */
+struct flow *flow_table_find(const struct flow_table *table, const struct st_packet *packet);
+
+/* Makes and owns a new flow; there must be none with these ends. */
+struct flow *flow_table_add(struct flow_table *table, const struct st_packet *packet);
+
+/* The flow is not idle now. */
+void flow_table_touch(struct flow_table *table, struct flow *flow);
+
+/* The flow idle longest, or NULL. */
+struct flow *flow_table_oldest(const struct flow_table *table);
+
+void flow_table_remove(struct flow_table *table, struct flow *flow);
+
+#endif
