@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The probes that may still be seen or answered, and which of them a frame or a
+ * quote belongs to. The keys: the 5-tuple names the flow, the sequence number
+ * and the IPv4 identification name the probe. No key is trusted alone, except
+ * that within its own flow either of the last two will do: middleboxes rewrite
+ * identifications and sequence numbers, but not both.
+ */
+#ifndef ST_TRACE_CORRELATOR_H
+#define ST_TRACE_CORRELATOR_H
+
+#include <servicetrace/trace.h>
+
+#include "base/hash.h"
+
+struct trace;
+
+enum probe_state {
+	PROBE_AWAITED, /* handed out or seen, no reply yet, the wait is not over */
+	PROBE_ANSWERED,
+	PROBE_EXPIRED, /* the wait is over, or nobody waits any longer */
+	PROBE_FAILED,  /* could not be sent */
+};
+
+struct probe {
+	struct hash_link link; /* the correlator's */
+	struct trace *trace;
+	const struct st_tuple *tuple; /* the trace's */
+	uint64_t id;
+	uint64_t cookie;   /* of the frame that showed it leaving */
+	uint64_t stamp_ns; /* of that frame */
+	uint64_t now_ns;   /* when it was handed out, or seen if another sent it */
+	uint32_t seq;
+	uint16_t ip_id; /* IPv4 */
+	uint16_t index; /* 1 .. within its hop */
+	uint8_t ttl;
+	bool seen;    /* shown leaving */
+	bool perhaps; /* observed, not yet believed to be a probe */
+	enum probe_state state;
+};
+
+struct correlator {
+	struct hash_table by_seq;
+	uint64_t seed;
+};
+
+void correlator_add(struct correlator *correlator, struct probe *probe);
+void correlator_remove(struct correlator *correlator, struct probe *probe);
+
+/* A probe of this 5-tuple with this sequence number that is younger than `since`, or NULL. */
+struct probe *correlator_find_seq(const struct correlator *correlator, const struct st_tuple *tuple,
+				  uint32_t seq, uint64_t since);
+
+/* The probe not seen yet that this outgoing packet is, or NULL. */
+struct probe *correlator_find_sent(const struct correlator *correlator,
+				   const struct st_packet *packet);
+
+/*
+ * The probe that a quote belongs to, NULL if none; `*matched_by` gets the set of
+ * enum st_match that agreed. Looks for the flow's own probe first, then for one
+ * whose source a NAT has replaced.
+ */
+struct probe *correlator_find_quote(const struct correlator *correlator,
+				    const struct st_quote *quote, uint8_t *matched_by);
+
+/* The same for one probe of the quoted flow: does its identification agree? */
+bool probe_has_ip_id(const struct probe *probe, const struct st_quote *quote);
+
+struct st_tuple quote_tuple(const struct st_quote *quote);
+
+#endif

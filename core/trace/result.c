@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Turns a trace that is over into the struct that reports are made of: probes
+ * and replies sorted into hops, what is worth a note, why it ended.
+ */
+#include "trace/trace.h"
+
+#include <string.h>
+
+/* The public struct and everything it points to, freed together. */
+struct result {
+	struct st_trace trace; /* first, so that a pointer to it is one to the whole */
+	GArray *hops;	       /* struct st_hop */
+	GArray *replies;       /* struct st_reply, hop by hop */
+	GArray *notes;	       /* struct st_note; details are the chunk's */
+	GStringChunk *texts;
+};
+
+struct totals {
+	unsigned unseen;
+	unsigned nat_ttl;
+};
+
+static bool counts(const struct trace *trace, const struct probe *probe)
+{
+	return probe->ttl <= trace->last_ttl && (!probe->perhaps || trace_counts_perhaps(trace));
+}
+
+/* A reply proves that its probe left, also if the capture missed it. */
+static bool was_sent(const struct probe *probe)
+{
+	return probe->seen || probe->state == PROBE_ANSWERED;
+}
+
+static gint compare_replies(gconstpointer a, gconstpointer b)
+{
+	const struct trace_reply *x = *(struct trace_reply *const *)a;
+	const struct trace_reply *y = *(struct trace_reply *const *)b;
+
+	if (x->probe->ttl != y->probe->ttl)
+		return x->probe->ttl < y->probe->ttl ? -1 : 1;
+	if (x->probe->id != y->probe->id)
+		return x->probe->id < y->probe->id ? -1 : 1;
+	return x < y ? -1 : 1; /* in one array, in the order of arrival */
+}
+
+static GPtrArray *sorted_replies(const struct trace *trace)
+{
+	GPtrArray *sorted = g_ptr_array_new();
+
+	for (unsigned i = 0; i < trace->replies->len; i++) {
+		struct trace_reply *reply = &g_array_index(trace->replies, struct trace_reply, i);
+
+		if (counts(trace, reply->probe))
+			g_ptr_array_add(sorted, reply);
+	}
+	g_ptr_array_sort(sorted, compare_replies);
+	return sorted;
+}
+
+/* Which probe of its hop this is, counting only those that were sent. */
+static uint16_t probe_number(const struct trace *trace, const struct probe *wanted)
+{
+	unsigned number = 0;
+
+	for (unsigned i = 0; i < trace->probes->len; i++) {
+		const struct probe *probe = trace->probes->pdata[i];
+
+		number += probe->ttl == wanted->ttl && counts(trace, probe) && was_sent(probe);
+		if (probe == wanted)
+			break;
+	}
+	return (uint16_t)number;
+}
+
+static void add_replies(struct result *result, const struct trace *trace, uint16_t *per_ttl)
+{
+	GPtrArray *sorted = sorted_replies(trace);
+
+	for (unsigned i = 0; i < sorted->len; i++) {
+		const struct trace_reply *known = sorted->pdata[i];
+		struct st_reply reply = known->reply;
+
+		reply.probe = probe_number(trace, known->probe);
+		per_ttl[known->probe->ttl]++;
+		g_array_append_val(result->replies, reply);
+		if (reply.destination && !result->trace.distance)
+			result->trace.distance = known->probe->ttl;
+	}
+	g_ptr_array_unref(sorted);
+}
+
+static void add_hops(struct result *result, const uint16_t *sent, const uint16_t *answered)
+{
+	const struct st_reply *replies = (const struct st_reply *)result->replies->data;
+
+	for (unsigned ttl = 0; ttl <= UINT8_MAX; ttl++) {
+		struct st_hop hop = {
+			.ttl = (uint8_t)ttl,
+			.sent = sent[ttl],
+			.reply_count = answered[ttl],
+			.replies = replies,
+		};
+
+		if (!sent[ttl])
+			continue;
+		g_array_append_val(result->hops, hop);
+		replies += answered[ttl];
+	}
+	result->trace.hops = (const struct st_hop *)result->hops->data;
+	result->trace.hop_count = result->hops->len;
+}
+
+static void see_time(struct st_trace *trace, uint64_t stamp_ns)
+{
+	if (!stamp_ns)
+		return;
+	if (!trace->start_ns || stamp_ns < trace->start_ns)
+		trace->start_ns = stamp_ns;
+	if (stamp_ns > trace->end_ns)
+		trace->end_ns = stamp_ns;
+}
+
+static void count_probes(struct result *result, const struct trace *trace, uint16_t *sent,
+			 struct totals *totals)
+{
+	for (unsigned i = 0; i < trace->probes->len; i++) {
+		const struct probe *probe = trace->probes->pdata[i];
+
+		if (probe->perhaps && !trace_counts_perhaps(trace))
+			continue;
+		see_time(&result->trace, probe->stamp_ns);
+		totals->unseen += !probe->seen && probe->state != PROBE_FAILED;
+		result->trace.probes_sent += was_sent(probe);
+		if (counts(trace, probe))
+			sent[probe->ttl] = (uint16_t)(sent[probe->ttl] + was_sent(probe));
+	}
+	for (unsigned i = 0; i < trace->replies->len; i++) {
+		const struct trace_reply *known =
+			&g_array_index(trace->replies, struct trace_reply, i);
+
+		result->trace.replies_received++;
+		see_time(&result->trace, known->reply.stamp_ns);
+		if (!(known->reply.matched_by & ST_MATCH_TUPLE) &&
+		    (!totals->nat_ttl || known->probe->ttl < totals->nat_ttl))
+			totals->nat_ttl = known->probe->ttl;
+	}
+}
+
+G_GNUC_PRINTF(4, 5)
+static void add_note(struct result *result, const char *kind, unsigned ttl, const char *format, ...)
+{
+	struct st_note note = {.kind = kind, .ttl = (uint8_t)ttl};
+	va_list args;
+	char *detail;
+
+	va_start(args, format);
+	detail = g_strdup_vprintf(format, args);
+	va_end(args);
+	note.detail = g_string_chunk_insert(result->texts, detail);
+	g_free(detail);
+	g_array_append_val(result->notes, note);
+}
+
+static void add_notes(struct result *result, const struct trace *trace, const struct totals *totals)
+{
+	if (totals->nat_ttl)
+		add_note(result, "nat", totals->nat_ttl,
+			 "from here on the quotes name another source: an address translator "
+			 "does not restore them");
+	if (totals->unseen)
+		add_note(result, "unseen-probes", 0,
+			 "%u probes were handed to the kernel but not seen leaving",
+			 totals->unseen);
+	for (unsigned i = 0; i < trace->failures->len; i++)
+		add_note(result, "send-failed", 0, "probes could not be sent: %s",
+			 (const char *)trace->failures->pdata[i]);
+	if (!trace->is_observed && trace->schedule.algorithm != trace->config->algorithm)
+		add_note(result, "algorithm", 0,
+			 "exact probes over IPv6 look alike, so they are sent one at a time");
+	result->trace.notes = (const struct st_note *)result->notes->data;
+	result->trace.note_count = result->notes->len;
+}
+
+static uint8_t lowest_ttl(const uint16_t *sent)
+{
+	for (unsigned ttl = 0; ttl <= UINT8_MAX; ttl++) {
+		if (sent[ttl])
+			return (uint8_t)ttl;
+	}
+	return 0;
+}
+
+static void describe(struct result *result, const struct trace *trace, enum st_stop_reason end,
+		     const uint16_t *sent)
+{
+	struct st_trace *out = &result->trace;
+
+	out->number = trace->number;
+	out->flow_id = trace->flow->id;
+	out->tuple = trace->tuple;
+	out->stop_reason = trace->stop_reason != ST_STOP_NONE ? trace->stop_reason : end;
+	if (trace->is_observed) {
+		out->first_ttl = lowest_ttl(sent);
+		return;
+	}
+	out->algorithm = trace->schedule.algorithm;
+	out->probes_per_hop = trace->config->probes_per_hop;
+	out->first_ttl = trace->config->first_ttl;
+	out->max_ttl = trace->config->max_ttl;
+}
+
+struct st_trace *trace_result(const struct trace *trace, enum st_stop_reason end)
+{
+	uint16_t sent[UINT8_MAX + 1] = {0}, answered[UINT8_MAX + 1] = {0};
+	struct result *result = g_new0(struct result, 1);
+	struct totals totals = {0};
+
+	result->hops = g_array_new(FALSE, FALSE, sizeof(struct st_hop));
+	result->replies = g_array_new(FALSE, FALSE, sizeof(struct st_reply));
+	result->notes = g_array_new(FALSE, FALSE, sizeof(struct st_note));
+	result->texts = g_string_chunk_new(256);
+	count_probes(result, trace, sent, &totals);
+	add_replies(result, trace, answered);
+	add_hops(result, sent, answered);
+	describe(result, trace, end, sent);
+	add_notes(result, trace, &totals);
+	return &result->trace;
+}
+
+void trace_result_free(struct st_trace *trace)
+{
+	struct result *result = (struct result *)trace;
+
+	if (!result)
+		return;
+	g_array_unref(result->hops);
+	g_array_unref(result->replies);
+	g_array_unref(result->notes);
+	g_string_chunk_free(result->texts);
+	g_free(result);
+}

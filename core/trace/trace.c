@@ -1,0 +1,502 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "trace/trace.h"
+
+#include <string.h>
+
+/*
+ * Distances beyond the estimate are probably behind the destination: their
+ * probes are spaced, so that the destination is not met by a burst.
+ */
+#define BEYOND_ESTIMATE 2
+#define SPACED_NS (10 * ST_NS_PER_MS)
+/* `exact` is a duplicate ACK at the destination: two per RTT at most may get there. */
+#define EXACT_PER_RTT 2
+#define RTT_UNMEASURED_NS (200 * ST_NS_PER_MS)
+/* The estimate is the reverse path's: the forward path may be this much shorter. */
+#define ESTIMATE_MARGIN 2
+/* How soon to look for a free key again. */
+#define KEY_RETRY_NS (10 * ST_NS_PER_MS)
+/* An observed ladder of so many distances is no accident. */
+#define LADDER_TTLS 3
+
+static struct trace *trace_new(const struct st_config *config, struct correlator *correlator,
+			       struct flow *flow, unsigned side)
+{
+	struct trace *trace = g_new0(struct trace, 1);
+
+	trace->link.data = trace;
+	trace->ready_link.data = trace;
+	trace->config = config;
+	trace->correlator = correlator;
+	trace->flow = flow;
+	trace->side = side;
+	trace->tuple = flow_tuple(flow, side);
+	trace->probes = g_ptr_array_new();
+	trace->replies = g_array_new(FALSE, FALSE, sizeof(struct trace_reply));
+	trace->failures = g_ptr_array_new_with_free_func(g_free);
+	trace->last_ttl = UINT8_MAX;
+	return trace;
+}
+
+/* The highest TTL that certainly does not reach the destination. */
+static unsigned exact_ceiling(const struct trace *trace)
+{
+	unsigned estimate = flow_estimate_distance(trace->flow, trace->side);
+	unsigned ceiling = estimate > ESTIMATE_MARGIN ? estimate - ESTIMATE_MARGIN : 0;
+
+	for (unsigned ttl = UINT8_MAX; ttl > ceiling; ttl--) {
+		if (trace->hops[ttl].answered)
+			return ttl;
+	}
+	return ceiling;
+}
+
+/* Sets from which distance on probes are spaced, and how far. */
+static void space_probes(struct trace *trace)
+{
+	struct schedule *schedule = &trace->schedule;
+	const struct flow_end *end = &trace->flow->ends[trace->side];
+	unsigned estimate = flow_estimate_distance(trace->flow, trace->side);
+
+	switch (trace->config->tcp_probe) {
+	case ST_TCP_PROBE_STALE:
+		schedule->slow_from_ttl = estimate ? estimate + BEYOND_ESTIMATE + 1 : 0;
+		schedule->slow_ns = SPACED_NS;
+		break;
+	case ST_TCP_PROBE_EXACT:
+		schedule->slow_from_ttl = exact_ceiling(trace) + 1;
+		schedule->slow_ns = (end->rtt_ns ? end->rtt_ns : RTT_UNMEASURED_NS) / EXACT_PER_RTT;
+		break;
+	}
+}
+
+struct trace *trace_new_active(const struct st_config *config, struct correlator *correlator,
+			       struct flow *flow, uint64_t now)
+{
+	struct trace *trace = trace_new(config, correlator, flow, flow->local_side);
+
+	schedule_init(&trace->schedule, config, now);
+	/* Without identification `exact` probes all look alike: one at a time. */
+	if (config->tcp_probe == ST_TCP_PROBE_EXACT && flow->ip_version == 6)
+		trace->schedule.algorithm = ST_ALGORITHM_PACKET_BY_PACKET;
+	space_probes(trace);
+	return trace;
+}
+
+struct trace *trace_new_observed(const struct st_config *config, struct correlator *correlator,
+				 struct flow *flow, unsigned side)
+{
+	struct trace *trace = trace_new(config, correlator, flow, side);
+
+	trace->is_observed = true;
+	schedule_stop(&trace->schedule);
+	return trace;
+}
+
+void trace_free(struct trace *trace)
+{
+	if (!trace)
+		return;
+	for (unsigned i = 0; i < trace->probes->len; i++) {
+		correlator_remove(trace->correlator, trace->probes->pdata[i]);
+		g_free(trace->probes->pdata[i]);
+	}
+	g_ptr_array_unref(trace->probes);
+	g_array_unref(trace->replies);
+	g_ptr_array_unref(trace->failures);
+	g_free(trace);
+}
+
+static void resolve(struct trace *trace, struct probe *probe, enum probe_state state)
+{
+	probe->state = state;
+	trace->awaited--;
+	trace->hops[probe->ttl].resolved++;
+}
+
+static struct probe *oldest_awaited(const struct trace *trace)
+{
+	return trace->first_awaited < trace->probes->len
+		       ? trace->probes->pdata[trace->first_awaited]
+		       : NULL;
+}
+
+static void pass_resolved(struct trace *trace)
+{
+	struct probe *probe;
+
+	while ((probe = oldest_awaited(trace)) && probe->state != PROBE_AWAITED)
+		trace->first_awaited++;
+}
+
+static void expire(struct trace *trace, uint64_t now)
+{
+	struct probe *probe;
+
+	for (pass_resolved(trace); (probe = oldest_awaited(trace)); pass_resolved(trace)) {
+		if (probe->now_ns + trace->config->wait_ns > now)
+			return;
+		resolve(trace, probe, PROBE_EXPIRED);
+	}
+}
+
+/* Nobody waits any longer for probes above this distance. */
+static void give_up_above(struct trace *trace, unsigned ttl)
+{
+	for (unsigned i = trace->first_awaited; i < trace->probes->len; i++) {
+		struct probe *probe = trace->probes->pdata[i];
+
+		if (probe->ttl > ttl && probe->state == PROBE_AWAITED)
+			resolve(trace, probe, PROBE_EXPIRED);
+	}
+}
+
+static void stop(struct trace *trace, enum st_stop_reason reason)
+{
+	if (trace->stop_reason == ST_STOP_NONE)
+		trace->stop_reason = reason;
+	schedule_stop(&trace->schedule);
+}
+
+static unsigned max_missing(const struct trace *trace)
+{
+	unsigned limit = trace->config->max_missing;
+
+	if (limit != ST_MAX_MISSING_DEFAULT)
+		return limit;
+	return trace->config->algorithm == ST_ALGORITHM_CONCURRENT ? 0 : 3;
+}
+
+static bool is_hop_complete(const struct trace *trace, unsigned ttl)
+{
+	const struct trace_hop *hop = &trace->hops[ttl];
+
+	return hop->made == trace->config->probes_per_hop && hop->resolved == hop->made;
+}
+
+/* The last hop of the first `limit` silent ones in a row with nothing answered behind; 0: none. */
+static unsigned find_missing_run(const struct trace *trace, unsigned limit)
+{
+	unsigned run = 0, end = 0;
+
+	for (unsigned ttl = trace->config->first_ttl; ttl <= trace->config->max_ttl; ttl++) {
+		if (trace->hops[ttl].answered) {
+			run = 0;
+			end = 0;
+		} else if (!end && !is_hop_complete(trace, ttl)) {
+			run = 0;
+		} else if (!end && ++run == limit) {
+			end = ttl;
+		}
+	}
+	return end;
+}
+
+static void check_missing(struct trace *trace)
+{
+	unsigned limit = max_missing(trace), end;
+
+	if (!limit || trace->stop_reason != ST_STOP_NONE)
+		return;
+	end = find_missing_run(trace, limit);
+	/* That every distance was probed is the reason where both hold. */
+	if (!end || end == trace->config->max_ttl)
+		return;
+	stop(trace, ST_STOP_MISSING_HOPS);
+	give_up_above(trace, end);
+}
+
+enum trace_step trace_step(struct trace *trace, uint64_t now)
+{
+	expire(trace, now);
+	if (trace->is_observed)
+		return TRACE_WAIT;
+	check_missing(trace);
+	if (schedule_is_complete(&trace->schedule))
+		return trace->awaited ? TRACE_WAIT : TRACE_DONE;
+	if (schedule_due(&trace->schedule, trace->awaited) <= now)
+		return TRACE_SEND;
+	return TRACE_WAIT;
+}
+
+uint64_t trace_expiry(const struct trace *trace)
+{
+	const struct probe *oldest = oldest_awaited(trace);
+
+	return oldest ? oldest->now_ns + trace->config->wait_ns : ST_NEVER;
+}
+
+uint64_t trace_due(const struct trace *trace)
+{
+	uint64_t due = schedule_due(&trace->schedule, trace->awaited);
+	uint64_t expiry = trace_expiry(trace);
+
+	return expiry < due ? expiry : due;
+}
+
+static void take_note(struct trace *trace, struct probe *probe)
+{
+	probe->trace = trace;
+	probe->tuple = &trace->tuple;
+	probe->index = ++trace->hops[probe->ttl].made;
+	g_ptr_array_add(trace->probes, probe);
+	correlator_add(trace->correlator, probe);
+	trace->awaited++;
+}
+
+static bool is_key_free(const struct trace *trace, uint32_t seq, uint64_t now)
+{
+	uint64_t rests_ns = 2 * trace->config->wait_ns;
+	uint64_t since = now > rests_ns ? now - rests_ns : 0;
+
+	return !correlator_find_seq(trace->correlator, &trace->tuple, seq, since);
+}
+
+/* Bytes really sent behind the acknowledged ones: where a stale probe looks like an old segment. */
+static uint32_t room_behind(const struct flow_end *end)
+{
+	uint32_t sent = end->acked - end->isn - 2;
+
+	return end->has_isn && sent < TRACE_STALE_MAX ? MAX(sent, 1) : TRACE_STALE_MAX;
+}
+
+static bool find_stale_seq(struct trace *trace, uint64_t now, uint32_t *seq)
+{
+	struct flow_end *end = &trace->flow->ends[trace->side];
+	uint32_t room = room_behind(end);
+
+	for (uint32_t tried = 0; tried < room; tried++) {
+		end->stale_id = end->stale_id % room + 1;
+		*seq = end->acked - 1 - end->stale_id;
+		if (is_key_free(trace, *seq, now))
+			return true;
+	}
+	for (uint32_t id = room + 1; id <= TRACE_STALE_MAX; id++) {
+		*seq = end->acked - 1 - id;
+		if (is_key_free(trace, *seq, now))
+			return true;
+	}
+	return false;
+}
+
+static bool find_seq(struct trace *trace, uint64_t now, uint32_t *seq)
+{
+	switch (trace->config->tcp_probe) {
+	case ST_TCP_PROBE_STALE:
+		return find_stale_seq(trace, now, seq);
+	case ST_TCP_PROBE_EXACT:
+		*seq = trace->flow->ends[trace->side].next;
+		return true;
+	}
+	return false;
+}
+
+/* The flow's latest values; nothing that the flow itself would not send now or did not before. */
+static void fill_in(const struct trace *trace, const struct probe *probe, struct tcp_probe *packet)
+{
+	const struct flow_end *end = &trace->flow->ends[trace->side];
+	const struct flow_end *peer = &trace->flow->ends[!trace->side];
+	const struct flow_template *latest = &end->latest;
+	bool is_stale = trace->config->tcp_probe == ST_TCP_PROBE_STALE;
+
+	*packet = (struct tcp_probe){
+		.source = trace->tuple.source,
+		.destination = trace->tuple.destination,
+		.source_port = trace->tuple.source_port,
+		.destination_port = trace->tuple.destination_port,
+		.ttl = probe->ttl,
+		.tos = latest->tos,
+		.ip_id = probe->ip_id,
+		.dont_fragment = latest->dont_fragment,
+		.flow_label = latest->flow_label,
+		.seq = probe->seq,
+		.ack = is_stale && peer->sent_data ? end->ack - 1 : end->ack,
+		.window = latest->window,
+		.has_timestamps = latest->has_timestamps,
+		.tsval = latest->tsval,
+		.tsecr = latest->tsecr,
+	};
+}
+
+struct probe *trace_make_probe(struct trace *trace, uint64_t now, uint64_t id, uint16_t ip_id,
+			       struct tcp_probe *packet)
+{
+	struct schedule *schedule = &trace->schedule;
+	struct probe *probe;
+	uint32_t seq;
+
+	if (!find_seq(trace, now, &seq)) {
+		schedule->earliest_ns = now + KEY_RETRY_NS;
+		return NULL;
+	}
+	probe = g_new0(struct probe, 1);
+	probe->id = id;
+	probe->now_ns = now;
+	probe->seq = seq;
+	probe->ip_id = ip_id;
+	probe->ttl = (uint8_t)schedule->ttl;
+	take_note(trace, probe);
+	fill_in(trace, probe, packet);
+	schedule_advance(schedule, now);
+	return probe;
+}
+
+struct probe *trace_observe_probe(struct trace *trace, const struct st_packet *packet, bool perhaps,
+				  uint64_t now, uint64_t id)
+{
+	struct probe *probe;
+
+	if (trace->probes->len >= TRACE_OBSERVED_MAX)
+		return NULL;
+	probe = g_new0(struct probe, 1);
+	probe->id = id;
+	probe->now_ns = now;
+	probe->seq = packet->tcp.seq;
+	probe->ip_id = packet->ip_id;
+	probe->ttl = packet->ttl;
+	probe->perhaps = perhaps;
+	take_note(trace, probe);
+	return probe;
+}
+
+struct probe *trace_find_ip_id(const struct trace *trace, uint16_t ip_id)
+{
+	for (unsigned i = trace->probes->len; i > 0; i--) {
+		struct probe *probe = trace->probes->pdata[i - 1];
+
+		if (probe->ip_id == ip_id)
+			return probe;
+	}
+	return NULL;
+}
+
+void trace_probe_seen(struct probe *probe, const struct st_frame *frame)
+{
+	if (probe->seen)
+		return; /* captured twice: the first is the one nearest to the sender */
+	probe->seen = true;
+	probe->stamp_ns = frame->stamp_ns;
+	probe->cookie = frame->cookie;
+}
+
+void trace_probe_failed(struct trace *trace, struct probe *probe, const char *reason)
+{
+	if (probe->state != PROBE_AWAITED)
+		return;
+	resolve(trace, probe, PROBE_FAILED);
+	for (unsigned i = 0; i < trace->failures->len; i++) {
+		if (strcmp(trace->failures->pdata[i], reason) == 0)
+			return;
+	}
+	g_ptr_array_add(trace->failures, g_strdup(reason));
+}
+
+static bool is_border(const struct trace *trace, const struct st_addr *addr)
+{
+	for (size_t i = 0; i < trace->config->border_count; i++) {
+		if (st_prefix_contains(&trace->config->borders[i], addr))
+			return true;
+	}
+	return false;
+}
+
+/* Nothing beyond `ttl` is of interest; its own train is completed. */
+static void cut_at(struct trace *trace, uint8_t ttl, enum st_stop_reason reason)
+{
+	if (ttl >= trace->last_ttl)
+		return;
+	trace->last_ttl = ttl;
+	if (trace->stop_reason == ST_STOP_NONE || trace->stop_reason == ST_STOP_MISSING_HOPS)
+		trace->stop_reason = reason;
+	if (trace->is_observed)
+		return;
+	schedule_cut(&trace->schedule, ttl);
+	give_up_above(trace, ttl);
+}
+
+static bool is_duplicate(const struct trace *trace, const struct probe *probe,
+			 const struct st_reply *reply)
+{
+	for (unsigned i = 0; i < trace->replies->len; i++) {
+		const struct trace_reply *known =
+			&g_array_index(trace->replies, struct trace_reply, i);
+
+		if (known->probe == probe && st_addr_equal(&known->reply.address, &reply->address))
+			return true;
+	}
+	return trace->replies->len >= (size_t)TRACE_REPLIES_PER_PROBE * trace->probes->len;
+}
+
+static int64_t measure_rtt(const struct probe *probe, uint64_t stamp_ns)
+{
+	if (!probe->seen || stamp_ns < probe->stamp_ns)
+		return ST_RTT_UNKNOWN;
+	return (int64_t)(stamp_ns - probe->stamp_ns);
+}
+
+enum trace_reply_kind trace_add_reply(struct trace *trace, struct probe *probe,
+				      struct st_reply *reply)
+{
+	reply->probe = probe->index;
+	reply->rtt_ns = measure_rtt(probe, reply->stamp_ns);
+	if (is_duplicate(trace, probe, reply))
+		return TRACE_REPLY_DUPLICATE;
+	g_array_append_vals(trace->replies, &(struct trace_reply){.probe = probe, .reply = *reply},
+			    1);
+	if (probe->state == PROBE_AWAITED)
+		resolve(trace, probe, PROBE_ANSWERED);
+	probe->state = PROBE_ANSWERED; /* late, but the trace is still open: worth knowing */
+	probe->perhaps = false;
+	trace->hops[probe->ttl].answered++;
+	trace->nat_seen = trace->nat_seen || !(reply->matched_by & ST_MATCH_TUPLE);
+	if (reply->destination)
+		cut_at(trace, probe->ttl, ST_STOP_DESTINATION);
+	else if (is_border(trace, &reply->address))
+		cut_at(trace, probe->ttl, ST_STOP_BORDER);
+	if (!trace->is_observed)
+		space_probes(trace);
+	return TRACE_REPLY_NEW;
+}
+
+void trace_flow_closed(struct trace *trace)
+{
+	if (trace->stop_reason != ST_STOP_NONE)
+		return;
+	if (!trace->awaited && (trace->is_observed || schedule_is_complete(&trace->schedule)))
+		return;
+	stop(trace, ST_STOP_FLOW_CLOSED);
+}
+
+bool trace_is_restart(const struct trace *trace, uint8_t ttl, uint64_t now)
+{
+	const struct probe *last;
+
+	if (!trace->probes->len)
+		return false;
+	last = trace->probes->pdata[trace->probes->len - 1];
+	if (ttl >= last->ttl)
+		return false;
+	return !trace->awaited || last->now_ns + trace->config->wait_ns <= now;
+}
+
+bool trace_counts_perhaps(const struct trace *trace)
+{
+	unsigned ttls = 0;
+
+	if (trace->replies->len)
+		return true;
+	for (unsigned ttl = 0; ttl <= UINT8_MAX; ttl++)
+		ttls += trace->hops[ttl].made > 0;
+	return ttls >= LADDER_TTLS;
+}
+
+bool trace_is_believable(const struct trace *trace)
+{
+	for (unsigned i = 0; i < trace->probes->len; i++) {
+		const struct probe *probe = trace->probes->pdata[i];
+
+		if (!probe->perhaps)
+			return true;
+	}
+	return trace_counts_perhaps(trace);
+}

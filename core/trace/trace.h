@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * One trace of one flow while it runs: what is sent when, what is awaited, which
+ * reply belongs where, when it is over. The same object serves both modes: in
+ * active mode it makes its probes, in observing mode it is told of them.
+ */
+#ifndef ST_TRACE_TRACE_H
+#define ST_TRACE_TRACE_H
+
+#include <servicetrace/config.h>
+
+#include "flow/flow.h"
+#include "trace/correlator.h"
+#include "trace/schedule.h"
+
+/*
+ * Probes of one flow whose keys are in use, at most: a stale probe's sequence
+ * number lies up to this far behind, and each must be unlike the others.
+ */
+#define TRACE_STALE_MAX 511
+/* Probes taken note of in one observed trace; more than any tracer sends. */
+#define TRACE_OBSERVED_MAX 4096
+/* Replies kept per probe on average; a storm of duplicates ends here. */
+#define TRACE_REPLIES_PER_PROBE 4
+
+struct trace_hop {
+	uint16_t made;	   /* probes handed out or observed */
+	uint16_t resolved; /* answered, expired or failed */
+	uint16_t answered;
+};
+
+struct trace_reply {
+	struct probe *probe;
+	struct st_reply reply;
+};
+
+struct trace {
+	GList link;		  /* the tracer's list of open or resting traces */
+	struct deadline deadline; /* the tracer's */
+	GList ready_link;	  /* the tracer's list of those that may send now */
+	bool is_ready;
+	struct trace *next; /* the flow's next older trace */
+	const struct st_config *config;
+	struct correlator *correlator;
+	struct flow *flow;
+	unsigned side;	 /* of the flow, that sends the probes */
+	uint64_t number; /* 0: observed, but not yet believed */
+	struct st_tuple tuple;
+	struct schedule schedule;
+	GPtrArray *probes;   /* struct probe, in the order of sending */
+	GArray *replies;     /* struct trace_reply */
+	GPtrArray *failures; /* why probes could not be sent, each reason once */
+	struct trace_hop hops[UINT8_MAX + 1];
+	unsigned first_awaited; /* index into probes: all before are resolved */
+	unsigned awaited;
+	unsigned last_ttl; /* hops above are cut off (border, destination) */
+	bool is_observed;
+	bool is_resting; /* over and reported; late replies are still recognised */
+	bool nat_seen;
+	enum st_stop_reason stop_reason;
+};
+
+enum trace_step { TRACE_SEND, TRACE_WAIT, TRACE_DONE };
+
+/* A trace that sends from the flow's local side. The config must outlive it. */
+struct trace *trace_new_active(const struct st_config *config, struct correlator *correlator,
+			       struct flow *flow, uint64_t now);
+
+/* A trace of probes that `side` is seen to send. */
+struct trace *trace_new_observed(const struct st_config *config, struct correlator *correlator,
+				 struct flow *flow, unsigned side);
+
+/* Forgets its probes and frees it. */
+void trace_free(struct trace *trace);
+
+/* Gives up replies awaited too long and says what is to be done now. */
+enum trace_step trace_step(struct trace *trace, uint64_t now);
+
+/* When the oldest awaited reply is given up, ST_NEVER if none is awaited. */
+uint64_t trace_expiry(const struct trace *trace);
+
+/* When trace_step may say something else than TRACE_WAIT, without replies. */
+uint64_t trace_due(const struct trace *trace);
+
+/*
+ * Makes the next probe after TRACE_SEND: takes note of it and fills in `packet`.
+ * NULL: all keys are in use, try again later; the schedule has been told.
+ */
+struct probe *trace_make_probe(struct trace *trace, uint64_t now, uint64_t id, uint16_t ip_id,
+			       struct tcp_probe *packet);
+
+/* Observed a probe (perhaps) leave; returns it, or NULL if there are too many. */
+struct probe *trace_observe_probe(struct trace *trace, const struct st_packet *packet, bool perhaps,
+				  uint64_t now, uint64_t id);
+
+/* The latest probe with this IPv4 identification, or NULL. */
+struct probe *trace_find_ip_id(const struct trace *trace, uint16_t ip_id);
+
+/* The probe was seen leaving in this frame. */
+void trace_probe_seen(struct probe *probe, const struct st_frame *frame);
+
+void trace_probe_failed(struct trace *trace, struct probe *probe, const char *reason);
+
+enum trace_reply_kind { TRACE_REPLY_NEW, TRACE_REPLY_DUPLICATE };
+
+/* `reply` answers `probe`: everything but probe number and RTT is filled in. */
+enum trace_reply_kind trace_add_reply(struct trace *trace, struct probe *probe,
+				      struct st_reply *reply);
+
+/* The flow was closed: nothing may be sent any more. */
+void trace_flow_closed(struct trace *trace);
+
+/*
+ * Observed: would a probe of this TTL begin another trace of the same flow? It
+ * does where the TTL goes back after all earlier probes are answered or too old.
+ */
+bool trace_is_restart(const struct trace *trace, uint8_t ttl, uint64_t now);
+
+/* Observed: is the evidence for probes good enough to report them? */
+bool trace_is_believable(const struct trace *trace);
+
+/* A probe of `perhaps` counts if its trace has shown that such packets are probes. */
+bool trace_counts_perhaps(const struct trace *trace);
+
+/* A finished trace for an event; `end` is used where no reason was found before. */
+struct st_trace *trace_result(const struct trace *trace, enum st_stop_reason end);
+void trace_result_free(struct st_trace *result);
+
+#endif
