@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Active mode: which flows get a trace and when, and the probes that are handed
+ * out, oldest claim first, never faster than the rate allows.
+ */
+#include "tracer/internal.h"
+
+static const char *refusal(const struct st_tracer *tracer, const struct flow *flow)
+{
+	if (tracer->config.tcp_probe != ST_TCP_PROBE_EXACT)
+		return NULL;
+	switch (flow_sack(flow)) {
+	case FLOW_SACK_ON:
+		return NULL;
+	case FLOW_SACK_OFF:
+		return "exact probes do harm without SACK, and this flow has not negotiated it";
+	case FLOW_SACK_UNKNOWN:
+		return "exact probes do harm without SACK, and whether this flow has it is not "
+		       "known yet";
+	}
+	return NULL;
+}
+
+static void refuse(struct st_tracer *tracer, struct flow *flow, const char *reason)
+{
+	if (flow->is_refused)
+		return;
+	flow->is_refused = true;
+	tracer->stats.flows_refused++;
+	event_refused(tracer, flow, reason);
+}
+
+static bool may_begin(const struct st_tracer *tracer)
+{
+	const struct st_config *config = &tracer->config;
+
+	return !config->max_traces || tracer->stats.traces_started < config->max_traces;
+}
+
+static void begin(struct st_tracer *tracer, struct flow *flow)
+{
+	struct trace *trace =
+		trace_new_active(&tracer->config, &tracer->correlator, flow, tracer->now);
+
+	trace->number = ++tracer->last_trace_number;
+	flow->is_traced = true;
+	tracer->stats.traces_started++;
+	tracer_open(tracer, trace);
+	event_trace_started(tracer, trace);
+	active_step(tracer, trace);
+}
+
+static void wait_for_slot(struct st_tracer *tracer, struct flow *flow)
+{
+	if (flow->is_waiting)
+		return;
+	flow->is_waiting = true;
+	g_queue_push_tail_link(&tracer->waiting, &flow->waiting_link);
+}
+
+void active_consider(struct st_tracer *tracer, struct flow *flow)
+{
+	const char *reason;
+
+	if (flow->is_traced || flow->local_side == FLOW_SIDE_UNKNOWN ||
+	    !flow_is_traceable(flow, flow->local_side))
+		return;
+	reason = refusal(tracer, flow);
+	if (reason)
+		refuse(tracer, flow, reason);
+	else if (tracer->stats.traces_open >= tracer->config.max_flows)
+		wait_for_slot(tracer, flow);
+	else if (may_begin(tracer))
+		begin(tracer, flow);
+}
+
+void active_next_waiting(struct st_tracer *tracer)
+{
+	while (tracer->waiting.head && tracer->stats.traces_open < tracer->config.max_flows) {
+		struct flow *flow = tracer->waiting.head->data;
+
+		g_queue_unlink(&tracer->waiting, &flow->waiting_link);
+		flow->is_waiting = false;
+		active_consider(tracer, flow);
+	}
+}
+
+void active_not_ready(struct st_tracer *tracer, struct trace *trace)
+{
+	if (!trace->is_ready)
+		return;
+	trace->is_ready = false;
+	g_queue_unlink(&tracer->ready, &trace->ready_link);
+}
+
+static void be_ready(struct st_tracer *tracer, struct trace *trace)
+{
+	if (trace->is_ready)
+		return;
+	trace->is_ready = true;
+	g_queue_push_tail_link(&tracer->ready, &trace->ready_link);
+}
+
+void active_step(struct st_tracer *tracer, struct trace *trace)
+{
+	switch (trace_step(trace, tracer->now)) {
+	case TRACE_SEND:
+		be_ready(tracer, trace);
+		deadlines_set(&tracer->deadlines, &trace->deadline, trace_expiry(trace));
+		break;
+	case TRACE_WAIT:
+		active_not_ready(tracer, trace);
+		deadlines_set(&tracer->deadlines, &trace->deadline, trace_due(trace));
+		break;
+	case TRACE_DONE:
+		tracer_end(tracer, trace, ST_STOP_MAX_TTL);
+		break;
+	}
+}
+
+/* Zero is left out: some systems take it for "none". */
+static uint16_t next_ip_id(struct st_tracer *tracer)
+{
+	if (++tracer->last_ip_id == 0)
+		tracer->last_ip_id = 1;
+	return tracer->last_ip_id;
+}
+
+static void describe(const struct trace *trace, const struct probe *probe, size_t bytes,
+		     struct st_probe *out)
+{
+	const struct flow_template *latest = &trace->flow->ends[trace->side].latest;
+
+	*out = (struct st_probe){
+		.id = probe->id,
+		.flow_id = trace->flow->id,
+		.trace = trace->number,
+		.interface = latest->interface,
+		.link_type = latest->link_type,
+		.frame_bytes = bytes,
+		.ip_version = trace->flow->ip_version,
+		.ttl = probe->ttl,
+		.index = probe->index,
+	};
+}
+
+static bool hand_out(struct st_tracer *tracer, struct trace *trace, uint8_t *buffer, size_t size,
+		     struct st_probe *out)
+{
+	const struct flow_template *latest = &trace->flow->ends[trace->side].latest;
+	struct tcp_probe packet;
+	struct probe *probe = trace_make_probe(trace, tracer->now, tracer->last_probe_id + 1,
+					       next_ip_id(tracer), &packet);
+	size_t bytes = 0;
+
+	if (!probe)
+		return false;
+	tracer->last_probe_id++;
+	tracer->stats.probes_handed_out++;
+	tracer->rate_next_ns = tracer->now + ST_NS_PER_S / tracer->config.rate_pps;
+	build_tcp_probe(&packet, latest->link_header, latest->link_header_bytes, buffer, size,
+			&bytes);
+	describe(trace, probe, bytes, out);
+	return true;
+}
+
+enum st_status st_tracer_poll_probe(struct st_tracer *tracer, uint64_t now, uint8_t *buffer,
+				    size_t size, struct st_probe *probe)
+{
+	bool is_made = false;
+
+	if (size < ST_PROBE_FRAME_MAX)
+		return ST_NO_SPACE;
+	st_tracer_wake(tracer, now);
+	while (!is_made && tracer->ready.head && tracer->rate_next_ns <= tracer->now) {
+		struct trace *trace = tracer->ready.head->data;
+
+		active_not_ready(tracer, trace);
+		if (trace_step(trace, tracer->now) == TRACE_SEND)
+			is_made = hand_out(tracer, trace, buffer, size, probe);
+		active_step(tracer, trace);
+	}
+	return is_made ? ST_OK : ST_NONE;
+}
+
+static struct probe *find_awaited(const struct st_tracer *tracer, uint64_t id)
+{
+	for (GList *link = tracer->traces.tail; link; link = link->prev) {
+		const struct trace *trace = link->data;
+
+		for (unsigned i = trace->probes->len; i > 0; i--) {
+			struct probe *probe = trace->probes->pdata[i - 1];
+
+			if (probe->id == id)
+				return probe;
+		}
+	}
+	return NULL;
+}
+
+void st_tracer_probe_failed(struct st_tracer *tracer, uint64_t id, const char *reason)
+{
+	struct probe *probe = find_awaited(tracer, id);
+
+	if (!probe)
+		return;
+	tracer->stats.probes_failed++;
+	trace_probe_failed(probe->trace, probe, reason);
+	if (!probe->trace->is_resting)
+		active_step(tracer, probe->trace);
+}

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The queue of events: what happened, in order, until the driver asks. */
+#include "tracer/internal.h"
+
+void event_free(struct event *event)
+{
+	if (!event)
+		return;
+	trace_result_free(event->result);
+	g_free(event);
+}
+
+static struct event *add(struct st_tracer *tracer, enum st_event_type type, uint64_t flow_id,
+			 uint64_t trace)
+{
+	struct event *event = g_new0(struct event, 1);
+
+	event->public.type = type;
+	event->public.flow_id = flow_id;
+	event->public.trace = trace;
+	g_queue_push_tail(&tracer->events, event);
+	return event;
+}
+
+static bool is_full(struct st_tracer *tracer)
+{
+	if (tracer->events.length < EVENTS_MAX)
+		return false;
+	tracer->stats.events_dropped++;
+	return true;
+}
+
+void event_trace_started(struct st_tracer *tracer, const struct trace *trace)
+{
+	struct event *event;
+
+	if (is_full(tracer))
+		return;
+	event = add(tracer, ST_EVENT_TRACE_STARTED, trace->flow->id, trace->number);
+	event->tuple = trace->tuple;
+	event->public.tuple = &event->tuple;
+}
+
+void event_trace_ended(struct st_tracer *tracer, struct st_trace *result)
+{
+	struct event *event = add(tracer, ST_EVENT_TRACE_ENDED, result->flow_id, result->number);
+
+	event->result = result;
+	event->public.result = result;
+	event->public.tuple = &result->tuple;
+}
+
+static void describe_probe(struct event *event, const struct probe *probe, uint64_t cookie)
+{
+	event->public.cookie = cookie;
+	event->public.ttl = probe->ttl;
+	event->public.index = probe->index;
+	event->tuple = *probe->tuple;
+	event->public.tuple = &event->tuple;
+}
+
+void event_probe(struct st_tracer *tracer, const struct probe *probe, uint64_t cookie)
+{
+	struct event *event;
+
+	if (is_full(tracer))
+		return;
+	event = add(tracer, ST_EVENT_PROBE, probe->trace->flow->id, probe->trace->number);
+	describe_probe(event, probe, cookie);
+}
+
+void event_reply(struct st_tracer *tracer, const struct probe *probe, uint64_t cookie,
+		 const struct st_reply *reply)
+{
+	struct event *event;
+
+	if (is_full(tracer))
+		return;
+	event = add(tracer, ST_EVENT_REPLY, probe->trace->flow->id, probe->trace->number);
+	describe_probe(event, probe, cookie);
+	event->public.probe_cookie = probe->cookie;
+	event->reply = *reply;
+	event->public.reply = &event->reply;
+}
+
+void event_refused(struct st_tracer *tracer, const struct flow *flow, const char *reason)
+{
+	struct event *event;
+
+	if (is_full(tracer))
+		return;
+	event = add(tracer, ST_EVENT_FLOW_REFUSED, flow->id, 0);
+	event->tuple = flow_tuple(flow, flow->local_side == 1 ? 1 : 0);
+	event->public.tuple = &event->tuple;
+	event->public.reason = reason;
+}
+
+enum st_status st_tracer_poll_event(struct st_tracer *tracer, struct st_event *event)
+{
+	event_free(tracer->polled);
+	tracer->polled = g_queue_pop_head(&tracer->events);
+	if (!tracer->polled)
+		return ST_NONE;
+	*event = tracer->polled->public;
+	return ST_OK;
+}

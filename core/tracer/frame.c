@@ -1,0 +1,330 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The way of a frame: decoded, then given to its flow, or, if it is an ICMP
+ * error, to the probe that it quotes. Whatever is wrong with a frame is counted.
+ */
+#include "tracer/internal.h"
+
+static void count_undecoded(struct st_stats *stats, enum st_status status)
+{
+	switch (status) {
+	case ST_TRUNCATED:
+		stats->frames_truncated++;
+		break;
+	case ST_MALFORMED:
+		stats->frames_malformed++;
+		break;
+	case ST_UNSUPPORTED:
+		stats->frames_unsupported++;
+		break;
+	case ST_OK:
+	case ST_NONE:
+	case ST_NO_SPACE:
+	case ST_INVALID_ARGUMENT:
+		break;
+	}
+}
+
+/* The idle-longest flow leaves; one that is being traced is spared while another can go. */
+static void make_room(struct st_tracer *tracer)
+{
+	struct flow *flow = flow_table_oldest(&tracer->flows);
+
+	if (tracer->flows.idle.length < tracer->config.max_known_flows)
+		return;
+	for (unsigned spared = 0; flow->traces && spared < tracer->config.max_flows; spared++) {
+		flow_table_touch(&tracer->flows, flow);
+		flow = flow_table_oldest(&tracer->flows);
+	}
+	tracer->stats.flows_evicted += !flow->closed;
+	tracer_forget(tracer, flow);
+}
+
+static uint8_t local_side(enum st_direction direction)
+{
+	switch (direction) {
+	case ST_DIRECTION_OUT:
+		return 0; /* a new flow's ends[0] is the sender of its first packet */
+	case ST_DIRECTION_IN:
+		return 1;
+	case ST_DIRECTION_UNKNOWN:
+		return FLOW_SIDE_UNKNOWN;
+	}
+	return FLOW_SIDE_UNKNOWN;
+}
+
+/* A new flow if it is wanted, else NULL. */
+static struct flow *add_flow(struct st_tracer *tracer, const struct st_packet *packet,
+			     const struct st_frame *frame)
+{
+	struct flow *flow;
+
+	if ((packet->tcp.flags & ST_TCP_RST) ||
+	    !config_selects(&tracer->config, packet, frame->direction))
+		return NULL;
+	make_room(tracer);
+	flow = flow_table_add(&tracer->flows, packet);
+	flow->deadline.kind = DEADLINE_FLOW;
+	flow->local_side = local_side(frame->direction);
+	flow->first_ns = frame->stamp_ns;
+	tracer->stats.flows_seen++;
+	tracer->stats.flows_known++;
+	return flow;
+}
+
+/* The ports of `old` carry a new connection. */
+static struct flow *replace_flow(struct st_tracer *tracer, struct flow *old,
+				 const struct st_packet *packet, const struct st_frame *frame)
+{
+	struct flow before = *old, *flow;
+
+	tracer_forget(tracer, old);
+	flow = add_flow(tracer, packet, frame);
+	if (flow && before.reopening.pending)
+		flow_inherit_syn(flow, &before);
+	return flow;
+}
+
+static struct flow *flow_of(struct st_tracer *tracer, const struct st_packet *packet,
+			    const struct st_frame *frame)
+{
+	struct flow *flow = flow_table_find(&tracer->flows, packet);
+
+	if (!flow)
+		return add_flow(tracer, packet, frame);
+	if (flow_is_reused(flow, flow_side(flow, packet), packet))
+		return replace_flow(tracer, flow, packet, frame);
+	flow_table_touch(&tracer->flows, flow);
+	return flow;
+}
+
+/* True if the packet is a probe of our own on its way out: noted, and no news of the flow. */
+static bool take_own_probe(struct st_tracer *tracer, const struct st_packet *packet,
+			   const struct st_frame *frame)
+{
+	struct probe *probe;
+
+	if (!tracer->config.active || frame->direction == ST_DIRECTION_IN)
+		return false;
+	probe = correlator_find_sent(&tracer->correlator, packet);
+	if (!probe)
+		return false;
+	if (!probe->seen) {
+		tracer->stats.probes_sent++;
+		trace_probe_seen(probe, frame);
+		event_probe(tracer, probe, frame->cookie);
+	}
+	return true;
+}
+
+static void close_traces(struct st_tracer *tracer, struct flow *flow)
+{
+	for (struct trace *trace = flow->traces; trace; trace = trace->next) {
+		if (trace->is_resting)
+			continue;
+		trace_step(trace, tracer->now);
+		trace_flow_closed(trace);
+		if (trace->is_observed)
+			deadlines_set(&tracer->deadlines, &trace->deadline,
+				      tracer->now + tracer->config.wait_ns);
+		else
+			active_step(tracer, trace);
+	}
+	deadlines_set(&tracer->deadlines, &flow->deadline,
+		      tracer->now + tracer->config.wait_ns + CLOSED_FLOW_LINGER_NS);
+	active_next_waiting(tracer);
+}
+
+static void learn(struct st_tracer *tracer, struct flow *flow, unsigned side,
+		  const struct st_packet *packet, const struct st_frame *frame)
+{
+	bool was_closed = flow->closed;
+
+	flow_update(flow, side, packet, frame);
+	if (flow->closed && !was_closed)
+		close_traces(tracer, flow);
+	else if (tracer->config.active)
+		active_consider(tracer, flow);
+}
+
+static void take_tcp(struct st_tracer *tracer, const struct st_packet *packet,
+		     const struct st_frame *frame, struct st_frame_info *info)
+{
+	struct flow *flow = flow_of(tracer, packet, frame);
+	enum flow_verdict verdict;
+	unsigned side;
+
+	if (!flow)
+		return;
+	info->flow_id = flow->id;
+	info->wanted = true;
+	if (take_own_probe(tracer, packet, frame))
+		return;
+	side = flow_side(flow, packet);
+	verdict = flow_classify(flow, side, packet);
+	if (verdict == FLOW_SEGMENT)
+		learn(tracer, flow, side, packet, frame);
+	else if (!tracer->config.active)
+		observe_probe(tracer, flow, side, packet, frame, verdict == FLOW_PROBE_PERHAPS);
+}
+
+static void read_labels(struct st_reply *reply, const uint8_t *message, size_t bytes,
+			uint8_t ip_version)
+{
+	struct st_icmp_ext ext;
+	struct st_icmp_object object;
+
+	if (st_icmp_ext_init(&ext, message, bytes, ip_version) != ST_OK)
+		return;
+	while (!reply->mpls_count && st_icmp_ext_next(&ext, &object) == ST_OK)
+		reply->mpls_count = (uint8_t)st_mpls_labels(&object, reply->mpls, ST_MPLS_MAX);
+}
+
+static bool is_unreachable(const struct st_packet *packet)
+{
+	return packet->icmp.type == (packet->ip_version == 4 ? 3 : 1);
+}
+
+/* An unreachable from the destination's own address; its Time Exceeded would be a router's. */
+static bool is_destination(const struct probe *probe, const struct st_packet *packet)
+{
+	return is_unreachable(packet) && st_addr_equal(&probe->tuple->destination, &packet->source);
+}
+
+static struct st_reply make_reply(const struct probe *probe, const struct st_packet *packet,
+				  const struct st_frame *frame, const struct st_quote *quote,
+				  uint8_t matched_by)
+{
+	struct st_reply reply = {
+		.address = packet->source,
+		.stamp_ns = frame->stamp_ns,
+		.icmp_type = packet->icmp.type,
+		.icmp_code = packet->icmp.code,
+		.reply_ttl = packet->ttl,
+		.quoted_ttl = quote->ttl,
+		.matched_by = matched_by,
+		.destination = is_destination(probe, packet),
+	};
+
+	read_labels(&reply, frame->bytes + packet->transport_offset, packet->transport_captured,
+		    packet->ip_version);
+	return reply;
+}
+
+static void take_reply(struct st_tracer *tracer, struct probe *probe, struct st_reply *reply,
+		       uint64_t cookie)
+{
+	struct trace *trace = probe->trace;
+
+	if (trace->is_resting) {
+		tracer->stats.replies_late++;
+		return;
+	}
+	if (trace_add_reply(trace, probe, reply) == TRACE_REPLY_DUPLICATE) {
+		tracer->stats.replies_duplicate++;
+		return;
+	}
+	tracer->stats.replies++;
+	if (trace->is_observed)
+		observe_confirmed(tracer, trace);
+	event_reply(tracer, probe, cookie, reply);
+	if (trace->is_observed)
+		return;
+	active_step(tracer, trace);
+	active_next_waiting(tracer);
+}
+
+/* A quote whose sequence number names no probe: the flow's own probes by identification. */
+static struct probe *find_by_ip_id(struct st_tracer *tracer, const struct st_quote *quote,
+				   uint8_t *matched_by)
+{
+	struct st_packet ends = {
+		.source = quote->source,
+		.destination = quote->destination,
+		.source_port = quote->source_port,
+		.destination_port = quote->destination_port,
+		.protocol = quote->protocol,
+		.ip_version = quote->ip_version,
+	};
+	struct flow *flow = flow_table_find(&tracer->flows, &ends);
+	struct trace *trace = flow ? flow->traces : NULL;
+
+	for (; trace; trace = trace->next) {
+		struct probe *probe = trace->side == flow_side(flow, &ends)
+					      ? trace_find_ip_id(trace, quote->ip_id)
+					      : NULL;
+
+		if (probe) {
+			*matched_by = ST_MATCH_TUPLE | ST_MATCH_IPID;
+			return probe;
+		}
+	}
+	return NULL;
+}
+
+static struct probe *find_probe(struct st_tracer *tracer, const struct st_quote *quote,
+				uint8_t *matched_by)
+{
+	struct probe *probe = correlator_find_quote(&tracer->correlator, quote, matched_by);
+
+	if (!probe && quote->ip_version == 4 && quote->has_ports)
+		probe = find_by_ip_id(tracer, quote, matched_by);
+	return probe;
+}
+
+static void take_icmp_error(struct st_tracer *tracer, const struct st_packet *packet,
+			    const struct st_frame *frame, struct st_frame_info *info)
+{
+	struct st_quote quote;
+	struct st_reply reply;
+	struct probe *probe;
+	uint8_t matched_by = 0;
+
+	if (st_quote_decode(frame->bytes + packet->payload_offset, packet->payload_captured,
+			    packet->ip_version, &quote) != ST_OK) {
+		tracer->stats.errors_malformed++;
+		return;
+	}
+	probe = find_probe(tracer, &quote, &matched_by);
+	if (!probe) {
+		tracer->stats.errors_unmatched++;
+		return;
+	}
+	info->flow_id = probe->trace->flow->id;
+	info->wanted = true;
+	reply = make_reply(probe, packet, frame, &quote, matched_by);
+	take_reply(tracer, probe, &reply, frame->cookie);
+}
+
+static void take_packet(struct st_tracer *tracer, const struct st_packet *packet,
+			const struct st_frame *frame, struct st_frame_info *info)
+{
+	if (packet->has_ports)
+		info->header_bytes = packet->payload_offset;
+	if (packet->later_fragment)
+		tracer->stats.fragments++;
+	else if (packet->protocol == ST_PROTOCOL_TCP)
+		take_tcp(tracer, packet, frame, info);
+	else if ((packet->protocol == ST_PROTOCOL_ICMP || packet->protocol == ST_PROTOCOL_ICMPV6) &&
+		 packet->icmp.is_error)
+		take_icmp_error(tracer, packet, frame, info);
+}
+
+void st_tracer_frame(struct st_tracer *tracer, uint64_t now, const struct st_frame *frame,
+		     struct st_frame_info *info)
+{
+	struct st_frame_info ignored;
+	struct st_packet packet;
+	enum st_status status;
+
+	if (!info)
+		info = &ignored;
+	*info = (struct st_frame_info){.header_bytes = frame->captured_bytes};
+	st_tracer_wake(tracer, now);
+	tracer->stats.frames++;
+	status = st_packet_decode(frame, &packet);
+	if (status != ST_OK)
+		count_undecoded(&tracer->stats, status);
+	else
+		take_packet(tracer, &packet, frame, info);
+}

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the files of the tracer share. */
+#ifndef ST_TRACER_INTERNAL_H
+#define ST_TRACER_INTERNAL_H
+
+#include <servicetrace/tracer.h>
+
+#include "flow/table.h"
+#include "trace/correlator.h"
+#include "trace/trace.h"
+
+/* Events about frames are dropped beyond this many that nobody polled. */
+#define EVENTS_MAX 65536
+/* A closed flow is remembered so long, so that its last packets do not make it a new one. */
+#define CLOSED_FLOW_LINGER_NS (30 * ST_NS_PER_S)
+
+enum deadline_kind { DEADLINE_TRACE, DEADLINE_FLOW };
+
+/* A queued event and what it owns. */
+struct event {
+	struct st_event public;
+	struct st_tuple tuple;
+	struct st_reply reply;
+	struct st_trace *result;
+};
+
+struct st_tracer {
+	struct st_config config;
+	struct st_stats stats;
+	struct flow_table flows;
+	struct correlator correlator;
+	struct deadlines deadlines;
+	GQueue traces;	/* open and resting ones, by trace.link */
+	GQueue ready;	/* traces that may send now, by trace.ready_link: first come, first sent */
+	GQueue waiting; /* flows that wait for a trace slot, by flow.waiting_link */
+	GQueue events;	/* struct event */
+	struct event *polled; /* the one last handed out */
+	uint64_t now;
+	uint64_t last_probe_id;
+	uint64_t last_trace_number;
+	uint64_t rate_next_ns; /* no probe of any flow before this */
+	uint16_t last_ip_id;
+};
+
+/* config.c */
+
+/* Does the packet belong to a wanted flow? */
+bool config_selects(const struct st_config *config, const struct st_packet *packet,
+		    enum st_direction direction);
+
+/* events.c */
+void event_trace_started(struct st_tracer *tracer, const struct trace *trace);
+void event_trace_ended(struct st_tracer *tracer, struct st_trace *result);
+void event_probe(struct st_tracer *tracer, const struct probe *probe, uint64_t cookie);
+void event_reply(struct st_tracer *tracer, const struct probe *probe, uint64_t cookie,
+		 const struct st_reply *reply);
+void event_refused(struct st_tracer *tracer, const struct flow *flow, const char *reason);
+void event_free(struct event *event);
+
+/* tracer.c */
+
+/* Adds an open trace to its flow. */
+void tracer_open(struct st_tracer *tracer, struct trace *trace);
+
+/* The flow's trace that is open, or NULL. */
+struct trace *tracer_open_trace(const struct flow *flow, unsigned side);
+
+/* Reports the trace; it rests for the wait, so that late replies find it. */
+void tracer_end(struct st_tracer *tracer, struct trace *trace, enum st_stop_reason end);
+
+/* Ends and frees all the flow's traces and the flow. */
+void tracer_forget(struct st_tracer *tracer, struct flow *flow);
+
+/* active.c */
+
+/* The flow has shown something new: traces it if that is wanted and safe now. */
+void active_consider(struct st_tracer *tracer, struct flow *flow);
+
+/* A slot may be free for the flow that waits longest. */
+void active_next_waiting(struct st_tracer *tracer);
+
+/* Steps an open trace whose deadline has come, or that has learned something. */
+void active_step(struct st_tracer *tracer, struct trace *trace);
+
+/* The trace sends no more, at least not now. */
+void active_not_ready(struct st_tracer *tracer, struct trace *trace);
+
+/* observe.c */
+void observe_probe(struct st_tracer *tracer, struct flow *flow, unsigned side,
+		   const struct st_packet *packet, const struct st_frame *frame, bool perhaps);
+
+/* A reply has confirmed that its probe is one. */
+void observe_confirmed(struct st_tracer *tracer, struct trace *trace);
+
+#endif

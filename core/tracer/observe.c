@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Observing mode: probes that somebody else has sent, recognised in the frames
+ * shown, become traces like our own. A trace is announced as soon as one of its
+ * probes is beyond doubt, and reported when its flow ends, another begins, or
+ * the capture is over.
+ */
+#include "tracer/internal.h"
+
+static void announce(struct st_tracer *tracer, struct trace *trace)
+{
+	if (trace->number || !trace_is_believable(trace))
+		return;
+	trace->number = ++tracer->last_trace_number;
+	tracer->stats.traces_started++;
+	event_trace_started(tracer, trace);
+}
+
+static struct trace *trace_for(struct st_tracer *tracer, struct flow *flow, unsigned side,
+			       uint8_t ttl)
+{
+	struct trace *trace = tracer_open_trace(flow, side);
+
+	if (trace) {
+		trace_step(trace, tracer->now); /* lets the wait for old probes run out */
+		if (!trace_is_restart(trace, ttl, tracer->now))
+			return trace;
+		tracer_end(tracer, trace, ST_STOP_END_OF_CAPTURE);
+	}
+	trace = trace_new_observed(&tracer->config, &tracer->correlator, flow, side);
+	tracer_open(tracer, trace);
+	return trace;
+}
+
+void observe_probe(struct st_tracer *tracer, struct flow *flow, unsigned side,
+		   const struct st_packet *packet, const struct st_frame *frame, bool perhaps)
+{
+	struct trace *trace = trace_for(tracer, flow, side, packet->ttl);
+	struct probe *probe =
+		trace_observe_probe(trace, packet, perhaps, tracer->now, tracer->last_probe_id + 1);
+
+	if (!probe)
+		return;
+	tracer->last_probe_id++;
+	tracer->stats.probes_sent += !perhaps;
+	trace_probe_seen(probe, frame);
+	announce(tracer, trace);
+	if (!perhaps)
+		event_probe(tracer, probe, frame->cookie);
+}
+
+void observe_confirmed(struct st_tracer *tracer, struct trace *trace)
+{
+	announce(tracer, trace);
+}

@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The tracer's life: making and freeing it, what is due when, and the end of
+ * traces and flows. Frames are frame.c's, sending is active.c's.
+ */
+#include "tracer/internal.h"
+
+#include "base/container.h"
+
+enum st_status st_tracer_new(const struct st_config *config, struct st_tracer **tracer)
+{
+	struct st_tracer *made;
+
+	if (st_config_check(config))
+		return ST_INVALID_ARGUMENT;
+	made = g_new0(struct st_tracer, 1);
+	made->config = *config;
+	made->correlator.seed = config->seed;
+	made->last_ip_id = (uint16_t)hash_mix(config->seed, 0);
+	flow_table_init(&made->flows, config->seed);
+	*tracer = made;
+	return ST_OK;
+}
+
+void tracer_open(struct st_tracer *tracer, struct trace *trace)
+{
+	trace->next = trace->flow->traces;
+	trace->flow->traces = trace;
+	trace->deadline.kind = DEADLINE_TRACE;
+	g_queue_push_tail_link(&tracer->traces, &trace->link);
+	tracer->stats.traces_open++;
+}
+
+struct trace *tracer_open_trace(const struct flow *flow, unsigned side)
+{
+	for (struct trace *trace = flow->traces; trace; trace = trace->next) {
+		if (!trace->is_resting && trace->side == side)
+			return trace;
+	}
+	return NULL;
+}
+
+static void discard(struct st_tracer *tracer, struct trace *trace)
+{
+	struct trace **at = (struct trace **)&trace->flow->traces;
+
+	while (*at != trace)
+		at = &(*at)->next;
+	*at = trace->next;
+	active_not_ready(tracer, trace);
+	deadlines_set(&tracer->deadlines, &trace->deadline, ST_NEVER);
+	g_queue_unlink(&tracer->traces, &trace->link);
+	trace_free(trace);
+}
+
+static void report(struct st_tracer *tracer, struct trace *trace, enum st_stop_reason end)
+{
+	struct st_trace *result = trace_result(trace, end);
+
+	for (unsigned i = 0; i < trace->probes->len; i++) {
+		const struct probe *probe = trace->probes->pdata[i];
+
+		tracer->stats.probes_unseen += !probe->seen && probe->state == PROBE_EXPIRED;
+	}
+	tracer->stats.traces_ended++;
+	event_trace_ended(tracer, result);
+}
+
+void tracer_end(struct st_tracer *tracer, struct trace *trace, enum st_stop_reason end)
+{
+	if (!trace->number && trace_is_believable(trace)) {
+		trace->number = ++tracer->last_trace_number;
+		tracer->stats.traces_started++;
+		event_trace_started(tracer, trace);
+	}
+	if (trace->number)
+		report(tracer, trace, end);
+	trace->is_resting = true;
+	active_not_ready(tracer, trace);
+	tracer->stats.traces_open--;
+	deadlines_set(&tracer->deadlines, &trace->deadline, tracer->now + tracer->config.wait_ns);
+}
+
+static enum st_stop_reason natural_end(const struct trace *trace)
+{
+	return trace->is_observed ? ST_STOP_END_OF_CAPTURE : ST_STOP_INTERRUPTED;
+}
+
+void tracer_forget(struct st_tracer *tracer, struct flow *flow)
+{
+	struct trace *trace;
+
+	while ((trace = flow->traces)) {
+		if (!trace->is_resting) {
+			trace_flow_closed(trace);
+			tracer_end(tracer, trace, natural_end(trace));
+		}
+		discard(tracer, trace);
+	}
+	if (flow->is_waiting)
+		g_queue_unlink(&tracer->waiting, &flow->waiting_link);
+	deadlines_set(&tracer->deadlines, &flow->deadline, ST_NEVER);
+	flow_table_remove(&tracer->flows, flow);
+	tracer->stats.flows_known--;
+}
+
+static void trace_is_due(struct st_tracer *tracer, struct trace *trace)
+{
+	if (trace->is_resting) {
+		discard(tracer, trace);
+		return;
+	}
+	if (trace->is_observed)
+		tracer_end(tracer, trace, natural_end(trace));
+	else
+		active_step(tracer, trace);
+	active_next_waiting(tracer);
+}
+
+uint64_t st_tracer_next_wakeup(const struct st_tracer *tracer)
+{
+	const struct deadline *first = deadlines_first(&tracer->deadlines);
+	uint64_t due = first ? first->at_ns : ST_NEVER;
+
+	return tracer->ready.length ? MIN(due, tracer->rate_next_ns) : due;
+}
+
+/* Each turn forgets something or sets its deadline to later than now. */
+void st_tracer_wake(struct st_tracer *tracer, uint64_t now)
+{
+	struct deadline *first;
+
+	tracer->now = MAX(tracer->now, now);
+	while ((first = deadlines_first(&tracer->deadlines)) && first->at_ns <= tracer->now) {
+		if (first->kind == DEADLINE_FLOW)
+			tracer_forget(tracer, container_of(first, struct flow, deadline));
+		else
+			trace_is_due(tracer, container_of(first, struct trace, deadline));
+	}
+}
+
+void st_tracer_finish(struct st_tracer *tracer, uint64_t now)
+{
+	st_tracer_wake(tracer, now);
+	for (GList *link = tracer->traces.head, *next; link; link = next) {
+		struct trace *trace = link->data;
+
+		next = link->next;
+		if (!trace->is_resting)
+			tracer_end(tracer, trace, natural_end(trace));
+	}
+}
+
+const struct st_stats *st_tracer_stats(const struct st_tracer *tracer)
+{
+	return &tracer->stats;
+}
+
+void st_tracer_free(struct st_tracer *tracer)
+{
+	struct event *event;
+
+	if (!tracer)
+		return;
+	while (tracer->traces.head)
+		discard(tracer, tracer->traces.head->data);
+	flow_table_clear(&tracer->flows);
+	deadlines_free(&tracer->deadlines);
+	hash_table_free(&tracer->correlator.by_seq);
+	event_free(tracer->polled);
+	while ((event = g_queue_pop_head(&tracer->events)))
+		event_free(event);
+	g_free(tracer);
+}

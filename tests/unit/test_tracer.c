@@ -1,0 +1,427 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The facade frame by frame: one flow, its probes, replies, queue and bounds.
+ * Whole networks are the simulated network's business (tests/simnet).
+ */
+#include <glib.h>
+#include <servicetrace/servicetrace.h>
+#include <string.h>
+
+#include "wire.h"
+
+#define CLIENT 0x0a000002U
+#define SERVER 0x0a090002U
+#define ACK ST_TCP_ACK
+#define MS ST_NS_PER_MS
+
+struct lab {
+	struct st_tracer *tracer;
+	uint64_t now;
+	uint16_t port; /* the client's */
+};
+
+static struct st_config make_config(void)
+{
+	struct st_config config;
+
+	st_config_init(&config);
+	config.selection.all = true;
+	config.max_ttl = 4;
+	config.inter_probe_ns = 0;
+	config.inter_iteration_ns = 0;
+	config.rate_pps = ST_RATE_LIMIT;
+	return config;
+}
+
+static struct lab make_lab(const struct st_config *config)
+{
+	struct lab lab = {.now = 1000 * MS, .port = 40000};
+
+	g_assert_cmpint(st_tracer_new(config, &lab.tracer), ==, ST_OK);
+	return lab;
+}
+
+static void put_ip4(struct wire *wire, unsigned protocol, size_t payload, uint32_t from,
+		    uint32_t to, unsigned ttl)
+{
+	wire_u16(wire, 0x4500);
+	wire_u16(wire, (unsigned)(20 + payload));
+	wire_u32(wire, 0x00004000);
+	wire_u8(wire, ttl);
+	wire_u8(wire, protocol);
+	wire_u16(wire, 0);
+	wire_u32(wire, from);
+	wire_u32(wire, to);
+}
+
+static void show_bytes(struct lab *lab, const uint8_t *bytes, size_t count,
+		       enum st_direction direction, uint64_t cookie)
+{
+	struct st_frame frame = {
+		.stamp_ns = 1700000000 * ST_NS_PER_S + lab->now,
+		.cookie = cookie,
+		.bytes = bytes,
+		.captured_bytes = (uint32_t)count,
+		.wire_bytes = (uint32_t)count,
+		.link_type = ST_LINK_ETHERNET,
+		.interface = 7,
+		.direction = direction,
+	};
+
+	st_tracer_frame(lab->tracer, lab->now, &frame, NULL);
+}
+
+/* A segment; with `sack`, SACK permitted stands among the options of a SYN. */
+static void show_tcp(struct lab *lab, bool from_client, unsigned flags, uint32_t seq, uint32_t ack,
+		     size_t payload, bool sack)
+{
+	struct wire wire = {0};
+	size_t options = flags & ST_TCP_SYN ? 4 : 0;
+
+	wire_ethernet(&wire, 0x0800);
+	put_ip4(&wire, 6, 20 + options + payload, from_client ? CLIENT : SERVER,
+		from_client ? SERVER : CLIENT, from_client ? 64 : 60);
+	wire_u16(&wire, from_client ? lab->port : 443);
+	wire_u16(&wire, from_client ? 443 : lab->port);
+	wire_u32(&wire, seq);
+	wire_u32(&wire, ack);
+	wire_u8(&wire, (unsigned)(5 + options / 4) << 4);
+	wire_u8(&wire, flags);
+	wire_u16(&wire, 501);
+	wire_u32(&wire, 0);
+	if (options)
+		wire_u32(&wire, sack ? 0x04020101 : 0x01010101);
+	wire_fill(&wire, 'x', payload);
+	show_bytes(lab, wire.bytes, wire.count, from_client ? ST_DIRECTION_OUT : ST_DIRECTION_IN,
+		   0);
+}
+
+static void open_flow(struct lab *lab, bool sack)
+{
+	show_tcp(lab, true, ST_TCP_SYN, 1000, 0, 0, sack);
+	show_tcp(lab, false, ST_TCP_SYN | ACK, 5000, 1001, 0, sack);
+	show_tcp(lab, true, ACK, 1001, 5001, 0, false);
+	show_tcp(lab, true, ACK, 1001, 5001, 600, false);
+	show_tcp(lab, false, ACK, 5001, 1601, 0, false);
+}
+
+struct sent {
+	uint8_t bytes[ST_PROBE_FRAME_MAX];
+	struct st_probe probe;
+};
+
+/* Takes one probe and shows it leaving. */
+static bool send_one(struct lab *lab, struct sent *sent)
+{
+	if (st_tracer_poll_probe(lab->tracer, lab->now, sent->bytes, sizeof(sent->bytes),
+				 &sent->probe) != ST_OK)
+		return false;
+	show_bytes(lab, sent->bytes, sent->probe.frame_bytes, ST_DIRECTION_OUT, sent->probe.id);
+	lab->now += 1000; /* the rate allows one per microsecond */
+	return true;
+}
+
+/* Time Exceeded from `router`, quoting `quoted` bytes of the IP packet. */
+static void answer(struct lab *lab, const struct sent *sent, uint32_t router, size_t quoted)
+{
+	struct wire wire = {0};
+
+	wire_ethernet(&wire, 0x0800);
+	put_ip4(&wire, 1, 8 + quoted, router, CLIENT, 62);
+	wire_u32(&wire, 0x0b000000);
+	wire_u32(&wire, 0);
+	wire_bytes(&wire, sent->bytes + 14, quoted);
+	show_bytes(lab, wire.bytes, wire.count, ST_DIRECTION_IN, 0);
+}
+
+/* The next event of this type, others passed over. */
+static bool next_event(struct lab *lab, enum st_event_type type, struct st_event *event)
+{
+	while (st_tracer_poll_event(lab->tracer, event) == ST_OK) {
+		if (event->type == type)
+			return true;
+	}
+	return false;
+}
+
+static void test_one_trace(void)
+{
+	struct st_config config = make_config();
+	struct lab lab = make_lab(&config);
+	struct st_event event;
+	struct sent sent;
+	unsigned count = 0;
+
+	g_assert_cmpuint(st_tracer_next_wakeup(lab.tracer), ==, ST_NEVER);
+	open_flow(&lab, true);
+	for (; send_one(&lab, &sent); count++) {
+		g_assert_cmpuint(sent.probe.interface, ==, 7);
+		g_assert_cmpuint(sent.probe.ttl, ==, 1 + count / 3);
+		if (sent.probe.ttl < 4)
+			answer(&lab, &sent, 0x0a000100U + sent.probe.ttl, 28);
+	}
+	g_assert_cmpuint(count, ==, 12);
+	g_assert_false(next_event(&lab, ST_EVENT_TRACE_ENDED, &event));
+	lab.now += 2000 * MS;
+	st_tracer_wake(lab.tracer, lab.now);
+	g_assert_true(next_event(&lab, ST_EVENT_TRACE_ENDED, &event));
+	g_assert_cmpuint(event.result->hop_count, ==, 4);
+	g_assert_cmpint(event.result->stop_reason, ==, ST_STOP_MAX_TTL);
+	g_assert_cmpuint(event.result->probes_sent, ==, 12);
+	g_assert_cmpuint(event.result->replies_received, ==, 9);
+	g_assert_cmpuint(event.result->hops[2].replies[1].probe, ==, 2);
+	g_assert_cmpuint(event.result->hops[2].replies[1].address.bytes[3], ==, 3);
+	g_assert_cmpuint(event.result->hops[2].replies[1].matched_by, ==,
+			 ST_MATCH_TUPLE | ST_MATCH_IPID | ST_MATCH_SEQ);
+	g_assert_cmpuint(event.result->hops[3].reply_count, ==, 0);
+	st_tracer_free(lab.tracer);
+}
+
+static void test_own_probes_change_nothing(void)
+{
+	struct st_config config = make_config();
+	struct lab lab = make_lab(&config);
+	struct sent first, later;
+
+	config.max_ttl = 1;
+	open_flow(&lab, true);
+	g_assert_true(send_one(&lab, &first));
+	g_assert_true(send_one(&lab, &later));
+	/* The same bytes but for TTL, IPID, sequence number and checksums. */
+	g_assert_true(memcmp(first.bytes, later.bytes, 18) == 0);
+	g_assert_true(memcmp(first.bytes + 26, later.bytes + 26, 8) == 0);
+	g_assert_true(memcmp(first.bytes + 42, later.bytes + 42, 8) == 0);
+	g_assert_cmpuint(st_tracer_stats(lab.tracer)->flows_seen, ==, 1);
+	st_tracer_free(lab.tracer);
+}
+
+static void test_no_probe_before_the_peer_speaks(void)
+{
+	struct st_config config = make_config();
+	struct lab lab = make_lab(&config);
+	struct sent sent;
+
+	show_tcp(&lab, true, ST_TCP_SYN, 1000, 0, 0, true);
+	show_tcp(&lab, false, ST_TCP_SYN | ACK, 5000, 1001, 0, true);
+	show_tcp(&lab, true, ACK, 1001, 5001, 0, false);
+	show_tcp(&lab, true, ACK, 1001, 5001, 600, false);
+	show_tcp(&lab, false, ST_TCP_SYN | ACK, 5000, 1001, 0, true); /* the third ACK was lost */
+	g_assert_false(send_one(&lab, &sent));
+	show_tcp(&lab, false, ACK, 5001, 1601, 0, false);
+	g_assert_true(send_one(&lab, &sent));
+	st_tracer_free(lab.tracer);
+}
+
+static void test_none_after_fin(void)
+{
+	struct st_config config = make_config();
+	struct lab lab = make_lab(&config);
+	struct st_event event;
+	struct sent sent;
+
+	open_flow(&lab, true);
+	g_assert_true(send_one(&lab, &sent));
+	show_tcp(&lab, false, ACK | ST_TCP_FIN, 5001, 1601, 0, false);
+	g_assert_false(send_one(&lab, &sent));
+	answer(&lab, &sent, 0x0a000101U, 28);
+	g_assert_true(next_event(&lab, ST_EVENT_TRACE_ENDED, &event));
+	g_assert_cmpint(event.result->stop_reason, ==, ST_STOP_FLOW_CLOSED);
+	g_assert_cmpuint(event.result->replies_received, ==, 1);
+	st_tracer_free(lab.tracer);
+}
+
+static void test_exact_needs_sack(void)
+{
+	struct st_config config = make_config();
+	struct lab lab;
+	struct st_event event;
+	struct sent sent;
+
+	config.tcp_probe = ST_TCP_PROBE_EXACT;
+	lab = make_lab(&config);
+	open_flow(&lab, false);
+	g_assert_false(send_one(&lab, &sent));
+	g_assert_true(next_event(&lab, ST_EVENT_FLOW_REFUSED, &event));
+	g_assert_nonnull(strstr(event.reason, "SACK"));
+	lab.port++;
+	open_flow(&lab, true);
+	g_assert_true(send_one(&lab, &sent));
+	/* seq and ack of the flow's last packet */
+	g_assert_cmpuint(sent.bytes[14 + 20 + 6], ==, 1601 >> 8);
+	g_assert_cmpuint(sent.bytes[14 + 20 + 7], ==, 1601 & 0xff);
+	g_assert_cmpuint(sent.bytes[14 + 20 + 11], ==, 5001 & 0xff);
+	st_tracer_free(lab.tracer);
+}
+
+static void test_max_flows_queues(void)
+{
+	struct st_config config = make_config();
+	struct lab lab;
+	struct st_event event;
+	struct sent sent;
+	unsigned traced = 0;
+
+	config.max_flows = 1;
+	config.max_ttl = 1;
+	lab = make_lab(&config);
+	for (unsigned i = 0; i < 3; i++, lab.port++)
+		open_flow(&lab, true);
+	while (send_one(&lab, &sent)) {
+		g_assert_cmpuint(st_tracer_stats(lab.tracer)->traces_open, ==, 1);
+		answer(&lab, &sent, 0x0a000101U, 28);
+		traced += next_event(&lab, ST_EVENT_TRACE_ENDED, &event);
+	}
+	g_assert_cmpuint(traced, ==, 3);
+	st_tracer_free(lab.tracer);
+}
+
+static void test_flow_table_is_bounded(void)
+{
+	struct st_config config = make_config();
+	struct lab lab;
+	struct st_event event;
+	unsigned ended = 0;
+
+	config.max_flows = 2;
+	config.max_known_flows = 8;
+	lab = make_lab(&config);
+	for (unsigned i = 0; i < 100; i++, lab.port++)
+		open_flow(&lab, true);
+	g_assert_cmpuint(st_tracer_stats(lab.tracer)->flows_known, ==, 8);
+	g_assert_cmpuint(st_tracer_stats(lab.tracer)->flows_evicted, ==, 92);
+	st_tracer_finish(lab.tracer, lab.now);
+	while (next_event(&lab, ST_EVENT_TRACE_ENDED, &event))
+		ended++;
+	g_assert_cmpuint(ended, ==, st_tracer_stats(lab.tracer)->traces_started);
+	st_tracer_free(lab.tracer);
+}
+
+static void test_identifications_never_run_out(void)
+{
+	struct st_config config = make_config();
+	struct lab lab = make_lab(&config);
+	struct st_event event;
+	struct sent sent;
+	unsigned ended = 0;
+
+	/* The paper's slices of the identification end after 682 traces. */
+	for (unsigned i = 0; i < 7000; i++) {
+		lab.port = (uint16_t)(10000 + i);
+		open_flow(&lab, true);
+		while (send_one(&lab, &sent))
+			answer(&lab, &sent, 0x0a000100U + sent.probe.ttl, 28);
+		ended += next_event(&lab, ST_EVENT_TRACE_ENDED, &event) &&
+			 event.result->replies_received == 12;
+		show_tcp(&lab, false, ST_TCP_RST, 5001, 0, 0, false);
+		lab.now += 100 * MS;
+	}
+	g_assert_cmpuint(ended, ==, 7000);
+	st_tracer_free(lab.tracer);
+}
+
+static void test_keys_run_out_politely(void)
+{
+	struct st_config config = make_config();
+	struct lab lab;
+	struct sent sent;
+	GHashTable *keys = g_hash_table_new(NULL, NULL);
+	unsigned count = 0;
+
+	config.probes_per_hop = 10;
+	config.max_ttl = 255;
+	lab = make_lab(&config);
+	open_flow(&lab, true);
+	/* What is beyond the estimated distance is spaced by 10 ms. */
+	for (uint64_t end = lab.now + 3000 * MS; lab.now < end; lab.now += MS) {
+		while (send_one(&lab, &sent)) {
+			guint key = (guint)sent.bytes[40] << 8 | sent.bytes[41];
+
+			g_assert_true(g_hash_table_add(keys, GUINT_TO_POINTER(key)));
+			count++;
+		}
+	}
+	g_assert_cmpuint(count, <=, 511);
+	g_assert_cmpuint(count, >=, 300);
+	g_hash_table_unref(keys);
+	st_tracer_free(lab.tracer);
+}
+
+static void test_odd_frames_are_counted(void)
+{
+	struct st_config config = make_config();
+	struct lab lab = make_lab(&config);
+	struct sent sent;
+	uint8_t nothing[64] = {0};
+
+	open_flow(&lab, true);
+	g_assert_true(send_one(&lab, &sent));
+	show_bytes(&lab, nothing, 3, ST_DIRECTION_IN, 0);
+	show_bytes(&lab, nothing, 64, ST_DIRECTION_IN, 0);
+	for (size_t quoted = 0; quoted < 28; quoted++)
+		answer(&lab, &sent, 0x0a000101U, quoted);
+	g_assert_cmpuint(st_tracer_stats(lab.tracer)->frames_truncated, ==, 1);
+	g_assert_cmpuint(st_tracer_stats(lab.tracer)->frames_unsupported, ==, 1);
+	g_assert_cmpuint(st_tracer_stats(lab.tracer)->errors_malformed, ==, 20);
+	/* 20 to 23 bytes name no flow; 24 to 27 name the flow and agree in identification */
+	g_assert_cmpuint(st_tracer_stats(lab.tracer)->errors_unmatched, ==, 4);
+	g_assert_cmpuint(st_tracer_stats(lab.tracer)->replies, ==, 1);
+	g_assert_cmpuint(st_tracer_stats(lab.tracer)->replies_duplicate, ==, 3);
+	st_tracer_free(lab.tracer);
+}
+
+static void test_failed_probe_is_told(void)
+{
+	struct st_config config = make_config();
+	struct lab lab;
+	struct st_event event;
+	struct sent sent;
+
+	config.max_ttl = 1;
+	config.probes_per_hop = 1;
+	lab = make_lab(&config);
+	open_flow(&lab, true);
+	g_assert_cmpint(st_tracer_poll_probe(lab.tracer, lab.now, sent.bytes, 10, &sent.probe), ==,
+			ST_NO_SPACE);
+	g_assert_cmpint(st_tracer_poll_probe(lab.tracer, lab.now, sent.bytes, sizeof(sent.bytes),
+					     &sent.probe),
+			==, ST_OK);
+	st_tracer_probe_failed(lab.tracer, sent.probe.id, "No buffer space available");
+	g_assert_true(next_event(&lab, ST_EVENT_TRACE_ENDED, &event));
+	g_assert_cmpuint(event.result->probes_sent, ==, 0);
+	g_assert_cmpuint(event.result->note_count, ==, 1);
+	g_assert_cmpstr(event.result->notes[0].kind, ==, "send-failed");
+	st_tracer_free(lab.tracer);
+}
+
+static void test_config_is_checked(void)
+{
+	struct st_config config = make_config();
+	struct st_tracer *tracer;
+
+	g_assert_null(st_config_check(&config));
+	config.first_ttl = 0;
+	g_assert_nonnull(st_config_check(&config));
+	g_assert_cmpint(st_tracer_new(&config, &tracer), ==, ST_INVALID_ARGUMENT);
+	config = make_config();
+	config.selection.all = false;
+	g_assert_nonnull(st_config_check(&config));
+	st_tracer_free(NULL);
+}
+
+int main(int argc, char **argv)
+{
+	g_test_init(&argc, &argv, NULL);
+	g_test_add_func("/tracer/one-trace", test_one_trace);
+	g_test_add_func("/tracer/own-probes-change-nothing", test_own_probes_change_nothing);
+	g_test_add_func("/tracer/rule-1", test_no_probe_before_the_peer_speaks);
+	g_test_add_func("/tracer/none-after-fin", test_none_after_fin);
+	g_test_add_func("/tracer/exact-needs-sack", test_exact_needs_sack);
+	g_test_add_func("/tracer/max-flows", test_max_flows_queues);
+	g_test_add_func("/tracer/flow-table-bounded", test_flow_table_is_bounded);
+	g_test_add_func("/tracer/ids-never-run-out", test_identifications_never_run_out);
+	g_test_add_func("/tracer/keys-run-out-politely", test_keys_run_out_politely);
+	g_test_add_func("/tracer/odd-frames", test_odd_frames_are_counted);
+	g_test_add_func("/tracer/failed-probe", test_failed_probe_is_told);
+	g_test_add_func("/tracer/config", test_config_is_checked);
+	return g_test_run();
+}
