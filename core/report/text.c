@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A finished trace in the format of traceroute(8), which people and their
+ * scripts already read: one line a hop; the address where it changes, then the
+ * time of each probe, or "*" in its place. A router that answers a probe which
+ * another has answered too simply adds its time.
+ */
+#include <glib.h>
+
+#include <servicetrace/report.h>
+
+#include "report/words.h"
+
+static void append_endpoint(GString *out, const struct st_addr *addr, uint16_t port, bool has_port)
+{
+	char text[ST_ADDR_TEXT_BYTES];
+
+	st_addr_format(addr, text);
+	g_string_append_printf(out, addr->version == 6 ? "[%s]" : "%s", text);
+	if (has_port)
+		g_string_append_printf(out, ":%u", port);
+}
+
+static void append_header(GString *out, const struct st_trace *trace)
+{
+	const struct st_tuple *tuple = &trace->tuple;
+	bool has_ports = report_has_ports(tuple->protocol);
+	unsigned probes = trace->probes_per_hop;
+	char protocol[ST_PROTOCOL_TEXT_BYTES];
+
+	g_string_append_printf(out, "%s ", st_protocol_text(tuple->protocol, protocol));
+	append_endpoint(out, &tuple->source, tuple->source_port, has_ports);
+	g_string_append(out, " > ");
+	append_endpoint(out, &tuple->destination, tuple->destination_port, has_ports);
+	if (trace->max_ttl != 0)
+		g_string_append_printf(out, ", %u hops max", trace->max_ttl);
+	if (probes != 0)
+		g_string_append_printf(out, ", %u probe%s per hop", probes, probes == 1 ? "" : "s");
+	g_string_append_c(out, '\n');
+}
+
+/* Destination unreachable, RFC 792 and RFC 1812; NULL: no letter of its own. */
+static const char *unreachable_v4(uint8_t code)
+{
+	static const char *const letters[] = {
+		[0] = "!N",  [1] = "!H",  [2] = "!P",  [3] = "",    [4] = "!F",	 [5] = "!S",
+		[6] = "!N",  [7] = "!H",  [8] = "!N",  [9] = "!X",  [10] = "!X", [11] = "!N",
+		[12] = "!H", [13] = "!X", [14] = "!V", [15] = "!C",
+	};
+
+	return code < G_N_ELEMENTS(letters) ? letters[code] : NULL;
+}
+
+/* Destination unreachable, RFC 4443. */
+static const char *unreachable_v6(uint8_t code)
+{
+	static const char *const letters[] = {
+		[0] = "!N", [1] = "!X", [2] = "!H", [3] = "!H", [4] = "",
+	};
+
+	return code < G_N_ELEMENTS(letters) ? letters[code] : NULL;
+}
+
+enum {
+	ICMP_UNREACHABLE = 3,
+	ICMP_TIME_EXCEEDED = 11,
+	ICMPV6_UNREACHABLE = 1,
+	ICMPV6_TOO_BIG = 2,
+	ICMPV6_TIME_EXCEEDED = 3,
+	ICMPV6_PARAMETER = 4,
+	ICMPV6_UNKNOWN_NEXT_HEADER = 1, /* code of ICMPV6_PARAMETER */
+};
+
+/* traceroute's letters; nothing for what a router or the destination is expected to answer. */
+static void append_annotation(GString *out, const struct st_reply *reply)
+{
+	bool v6 = reply->address.version == 6;
+	uint8_t type = reply->icmp_type, code = reply->icmp_code;
+	bool unreachable = type == (v6 ? ICMPV6_UNREACHABLE : ICMP_UNREACHABLE);
+	const char *letter = NULL;
+
+	if (type == (v6 ? ICMPV6_TIME_EXCEEDED : ICMP_TIME_EXCEEDED) && code == 0)
+		letter = "";
+	else if (unreachable)
+		letter = v6 ? unreachable_v6(code) : unreachable_v4(code);
+	else if (v6 && type == ICMPV6_TOO_BIG)
+		letter = "!F";
+	else if (v6 && type == ICMPV6_PARAMETER && code == ICMPV6_UNKNOWN_NEXT_HEADER)
+		letter = "!P";
+
+	if (letter)
+		g_string_append_printf(out, "%s%s", *letter ? " " : "", letter);
+	else if (unreachable)
+		g_string_append_printf(out, " !<%u>", code);
+	else
+		g_string_append_printf(out, " !<%u-%u>", type, code);
+}
+
+/* Not printf: its decimal point is the locale's. */
+static void append_rtt(GString *out, int64_t rtt_ns)
+{
+	char text[G_ASCII_DTOSTR_BUF_SIZE];
+	double rtt_ms = (double)rtt_ns / (double)ST_NS_PER_MS;
+
+	if (rtt_ns == ST_RTT_UNKNOWN)
+		g_string_append(out, "  ? ms");
+	else
+		g_string_append_printf(out, "  %s ms",
+				       g_ascii_formatd(text, sizeof(text), "%.3f", rtt_ms));
+}
+
+static size_t label_count(const struct st_reply *reply)
+{
+	return MIN(reply->mpls_count, ST_MPLS_MAX);
+}
+
+static void append_labels(GString *out, const struct st_reply *reply)
+{
+	for (size_t i = 0; i < label_count(reply); i++) {
+		const struct st_mpls_label *label = &reply->mpls[i];
+
+		g_string_append_printf(out, "%sL=%u,E=%u,S=%u,T=%u", i == 0 ? " [MPLS: " : "/",
+				       label->label, label->tc, label->bottom, label->ttl);
+	}
+	if (label_count(reply) > 0)
+		g_string_append_c(out, ']');
+}
+
+static bool labels_equal(const struct st_reply *a, const struct st_reply *b)
+{
+	if (label_count(a) != label_count(b))
+		return false;
+	for (size_t i = 0; i < label_count(a); i++) {
+		const struct st_mpls_label *x = &a->mpls[i], *y = &b->mpls[i];
+
+		if (x->label != y->label || x->tc != y->tc || x->bottom != y->bottom ||
+		    x->ttl != y->ttl)
+			return false;
+	}
+	return true;
+}
+
+/* The same router with the same labels: their replies share one address and one stack. */
+static bool same_responder(const struct st_reply *a, const struct st_reply *b)
+{
+	return st_addr_equal(&a->address, &b->address) && labels_equal(a, b);
+}
+
+static void append_reply(GString *out, const struct st_hop *hop, size_t index)
+{
+	const struct st_reply *reply = &hop->replies[index];
+	bool first = index == 0 || !same_responder(reply - 1, reply);
+	bool last = index + 1 == hop->reply_count || !same_responder(reply, reply + 1);
+	char text[ST_ADDR_TEXT_BYTES];
+
+	if (first) {
+		st_addr_format(&reply->address, text);
+		g_string_append_printf(out, " %s (%s)", text, text);
+	}
+	append_rtt(out, reply->rtt_ns);
+	append_annotation(out, reply);
+	if (last)
+		append_labels(out, reply);
+}
+
+static void append_hop(GString *out, const struct st_hop *hop)
+{
+	const struct st_reply *replies = hop->replies;
+	unsigned probes = MAX(hop->sent, 1);
+	size_t next = 0;
+
+	g_string_append_printf(out, "%2u ", hop->ttl);
+	for (unsigned probe = 1; probe <= probes || next < hop->reply_count; probe++) {
+		if (next == hop->reply_count || replies[next].probe > probe)
+			g_string_append(out, " *");
+		for (; next < hop->reply_count && replies[next].probe <= probe; next++)
+			append_reply(out, hop, next);
+	}
+	g_string_append_c(out, '\n');
+}
+
+/* The silent hops from `hops` on, as far as their TTLs follow one another; returns how many. */
+static size_t append_silent(GString *out, const struct st_hop *hops, size_t count)
+{
+	unsigned probes = MAX(hops[0].sent, 1);
+	size_t run = 1;
+
+	for (; run < count && hops[run].ttl == hops[run - 1].ttl + 1; run++)
+		probes = MAX(probes, hops[run].sent);
+	if (run == 1)
+		g_string_append_printf(out, "%2u ", hops[0].ttl);
+	else
+		g_string_append_printf(out, "%2u-%u ", hops[0].ttl, hops[run - 1].ttl);
+	for (unsigned i = 0; i < probes; i++)
+		g_string_append(out, " *");
+	g_string_append_c(out, '\n');
+	return run;
+}
+
+static void append_hops(GString *out, const struct st_trace *trace)
+{
+	size_t answered = trace->hop_count;
+
+	while (answered > 0 && trace->hops[answered - 1].reply_count == 0)
+		answered--;
+	for (size_t i = 0; i < answered; i++)
+		append_hop(out, &trace->hops[i]);
+	while (answered < trace->hop_count)
+		answered += append_silent(out, &trace->hops[answered], trace->hop_count - answered);
+}
+
+static void append_notes(GString *out, const struct st_trace *trace)
+{
+	for (size_t i = 0; i < trace->note_count; i++) {
+		const struct st_note *note = &trace->notes[i];
+		char *detail = report_printable(note->detail);
+
+		g_string_append(out, "note: ");
+		if (note->ttl != 0)
+			g_string_append_printf(out, "hop %u: ", note->ttl);
+		g_string_append_printf(out, "%s\n", detail);
+		g_free(detail);
+	}
+}
+
+/* NULL for the ends that the hops themselves show. */
+static const char *stop_sentence(enum st_stop_reason reason)
+{
+	switch (reason) {
+	case ST_STOP_NONE:
+	case ST_STOP_DESTINATION:
+	case ST_STOP_MAX_TTL:
+		return NULL;
+	case ST_STOP_MISSING_HOPS:
+		return "too many silent hops in a row";
+	case ST_STOP_BORDER:
+		return "a border router answered";
+	case ST_STOP_FLOW_CLOSED:
+		return "the flow closed";
+	case ST_STOP_INTERRUPTED:
+		return "interrupted";
+	case ST_STOP_END_OF_CAPTURE:
+		return "the capture ended";
+	}
+	return NULL;
+}
+
+char *st_report_text(const struct st_trace *trace)
+{
+	const char *stopped = stop_sentence(trace->stop_reason);
+	GString *out = g_string_new(NULL);
+
+	append_header(out, trace);
+	append_hops(out, trace);
+	append_notes(out, trace);
+	if (stopped)
+		g_string_append_printf(out, "stopped: %s\n", stopped);
+	return g_string_free(out, FALSE); /* GLib's memory is malloc's since 2.46 */
+}
