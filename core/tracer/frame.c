@@ -226,7 +226,7 @@ static void take_reply(struct st_tracer *tracer, struct probe *probe, struct st_
 	}
 	tracer->stats.replies++;
 	if (trace->is_observed)
-		observe_confirmed(tracer, trace);
+		observe_announce(tracer, trace);
 	event_reply(tracer, probe, cookie, reply);
 	if (trace->is_observed)
 		return;

@@ -89,7 +89,7 @@ void active_not_ready(struct st_tracer *tracer, struct trace *trace);
 void observe_probe(struct st_tracer *tracer, struct flow *flow, unsigned side,
 		   const struct st_packet *packet, const struct st_frame *frame, bool perhaps);
 
-/* A reply has confirmed that its probe is one. */
-void observe_confirmed(struct st_tracer *tracer, struct trace *trace);
+/* Numbers the trace and tells of it, once its probes are believable. */
+void observe_announce(struct st_tracer *tracer, struct trace *trace);
 
 #endif

@@ -7,7 +7,7 @@
  */
 #include "tracer/internal.h"
 
-static void announce(struct st_tracer *tracer, struct trace *trace)
+void observe_announce(struct st_tracer *tracer, struct trace *trace)
 {
 	if (trace->number || !trace_is_believable(trace))
 		return;
@@ -44,12 +44,7 @@ void observe_probe(struct st_tracer *tracer, struct flow *flow, unsigned side,
 	tracer->last_probe_id++;
 	tracer->stats.probes_sent += !perhaps;
 	trace_probe_seen(probe, frame);
-	announce(tracer, trace);
+	observe_announce(tracer, trace);
 	if (!perhaps)
 		event_probe(tracer, probe, frame->cookie);
-}
-
-void observe_confirmed(struct st_tracer *tracer, struct trace *trace)
-{
-	announce(tracer, trace);
 }

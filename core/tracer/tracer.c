@@ -68,11 +68,8 @@ static void report(struct st_tracer *tracer, struct trace *trace, enum st_stop_r
 
 void tracer_end(struct st_tracer *tracer, struct trace *trace, enum st_stop_reason end)
 {
-	if (!trace->number && trace_is_believable(trace)) {
-		trace->number = ++tracer->last_trace_number;
-		tracer->stats.traces_started++;
-		event_trace_started(tracer, trace);
-	}
+	if (!trace->number)
+		observe_announce(tracer, trace);
 	if (trace->number)
 		report(tracer, trace, end);
 	trace->is_resting = true;

@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The whole tracer against invariants: the input is a list of steps (a frame, a
+ * pause, a poll, a failed probe), run in active or in observing mode. Frames
+ * begin as segments of a few flows, so that the fuzzer need not find checksums
+ * of luck; any byte of them may then be anything.
+ */
+#include <servicetrace/servicetrace.h>
+#include <stdlib.h>
+#include <string.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+#define STEPS_MAX 2000
+#define POLLS_MAX 64
+
+struct input {
+	const uint8_t *at;
+	size_t left;
+};
+
+struct run {
+	struct st_tracer *tracer;
+	uint64_t now;
+	uint64_t last_probe_id;
+};
+
+static uint8_t take(struct input *input)
+{
+	if (!input->left)
+		return 0;
+	input->left--;
+	return *input->at++;
+}
+
+static const uint8_t *take_bytes(struct input *input, size_t count)
+{
+	const uint8_t *bytes = input->at;
+
+	if (count > input->left)
+		return NULL;
+	input->at += count;
+	input->left -= count;
+	return bytes;
+}
+
+static void check(bool holds)
+{
+	if (!holds)
+		abort();
+}
+
+static void check_report(const struct st_trace *trace)
+{
+	char *json = st_report_json(trace, "fuzz 0"), *text = st_report_text(trace);
+
+	check(json && text && trace->stop_reason != ST_STOP_NONE);
+	for (size_t i = 0; i < trace->hop_count; i++) {
+		const struct st_hop *hop = &trace->hops[i];
+
+		check(i == 0 || hop->ttl > trace->hops[i - 1].ttl);
+		for (uint16_t j = 0; j < hop->reply_count; j++)
+			check(hop->replies[j].probe >= 1 && hop->replies[j].probe <= hop->sent);
+	}
+	free(json);
+	free(text);
+}
+
+static void poll_events(struct run *run)
+{
+	struct st_event event;
+
+	while (st_tracer_poll_event(run->tracer, &event) == ST_OK) {
+		if (event.type == ST_EVENT_TRACE_ENDED)
+			check_report(event.result);
+	}
+}
+
+static void show(struct run *run, const uint8_t *bytes, size_t count, enum st_direction direction,
+		 uint32_t link_type)
+{
+	struct st_frame frame = {
+		.stamp_ns = ST_NS_PER_S + run->now,
+		.bytes = bytes,
+		.captured_bytes = (uint32_t)count,
+		.wire_bytes = (uint32_t)count,
+		.link_type = link_type,
+		.direction = direction,
+	};
+
+	st_tracer_frame(run->tracer, run->now, &frame, NULL);
+}
+
+/* A segment between two fixed ends; flags and numbers are the input's. */
+static void show_segment(struct run *run, struct input *input)
+{
+	uint8_t bytes[60] = {0x45, 0, 0, 40, 0, 0, 0x40, 0, 64, 6, 0, 0, 10, 0, 0, 2, 10, 0, 0, 9};
+	uint8_t what = take(input), payload = take(input) & 0x0f;
+	bool is_out = what & 1;
+
+	bytes[3] = (uint8_t)(40 + payload);
+	bytes[8] = what & 2 ? 64 : take(input);
+	bytes[15] = is_out ? 2 : 9;
+	bytes[19] = is_out ? 9 : 2;
+	bytes[20 + (is_out ? 0 : 2)] = (uint8_t)(what >> 6);
+	bytes[21 + (is_out ? 2 : 0)] = 80;
+	bytes[27] = take(input);
+	bytes[31] = take(input);
+	bytes[32] = 0x50;
+	bytes[33] = what & 4 ? 0x10 : take(input);
+	show(run, bytes, 40u + payload, is_out ? ST_DIRECTION_OUT : ST_DIRECTION_IN, ST_LINK_RAW);
+}
+
+/* Sends what is due; the input says whether it is seen, answered, forged or lost. */
+static void poll_probes(struct run *run, struct input *input)
+{
+	uint8_t frame[ST_PROBE_FRAME_MAX],
+		reply[28 + ST_PROBE_FRAME_MAX] = {0x45, 0, 0, 0, 0, 0, 0, 0, 60, 1};
+	struct st_probe probe;
+
+	for (unsigned i = 0; i < POLLS_MAX; i++) {
+		uint8_t fate = take(input);
+
+		if (st_tracer_poll_probe(run->tracer, run->now, frame, sizeof(frame), &probe) !=
+		    ST_OK)
+			return;
+		check(probe.id > run->last_probe_id && probe.frame_bytes >= 40);
+		run->last_probe_id = probe.id;
+		if (fate & 1)
+			show(run, frame, probe.frame_bytes, ST_DIRECTION_OUT, ST_LINK_RAW);
+		if (fate & 2)
+			st_tracer_probe_failed(run->tracer, probe.id, "fuzz");
+		if (!(fate & 4))
+			continue;
+		reply[12] = fate;
+		reply[20] = 11;
+		memcpy(reply + 28, frame, probe.frame_bytes);
+		if (fate & 8)
+			reply[28 + (take(input) % probe.frame_bytes)] ^= take(input);
+		reply[3] = (uint8_t)(28 + (fate & 16 ? 28 : probe.frame_bytes));
+		show(run, reply, reply[3], ST_DIRECTION_IN, ST_LINK_RAW);
+	}
+}
+
+static void step(struct run *run, struct input *input)
+{
+	static const uint32_t links[] = {ST_LINK_ETHERNET, ST_LINK_RAW, ST_LINK_SLL, ST_LINK_NULL};
+	uint8_t kind = take(input);
+	size_t count = take(input);
+	const uint8_t *bytes;
+
+	switch (kind % 5) {
+	case 0:
+		show_segment(run, input);
+		break;
+	case 1:
+		bytes = take_bytes(input, count);
+		if (bytes)
+			show(run, bytes, count, (enum st_direction)(kind / 5 % 3),
+			     links[kind / 15 % 4]);
+		break;
+	case 2:
+		run->now += (uint64_t)count * count * ST_NS_PER_MS;
+		st_tracer_wake(run->tracer, run->now);
+		check(st_tracer_next_wakeup(run->tracer) > run->now ||
+		      st_tracer_stats(run->tracer)->traces_open > 0);
+		break;
+	case 3:
+		poll_probes(run, input);
+		break;
+	default:
+		poll_events(run);
+	}
+}
+
+static void configure(struct st_config *config, struct input *input)
+{
+	uint8_t a = take(input), b = take(input);
+
+	st_config_init(config);
+	config->selection.all = true;
+	config->active = a & 1;
+	config->algorithm = (enum st_algorithm)(1 + (a >> 1) % 3);
+	config->tcp_probe = a & 16 ? ST_TCP_PROBE_EXACT : ST_TCP_PROBE_STALE;
+	config->max_flows = 1 + (a >> 5);
+	config->max_known_flows = config->max_flows + (b & 1);
+	config->probes_per_hop = (uint16_t)(1 + (b >> 1) % 10);
+	config->max_ttl = (uint8_t)(1 + (b >> 4));
+	config->max_missing = b & 4 ? 2 : 0;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct input input = {data, size};
+	struct run run = {.now = ST_NS_PER_S};
+	struct st_config config;
+	const struct st_stats *stats;
+
+	configure(&config, &input);
+	check(st_tracer_new(&config, &run.tracer) == ST_OK);
+	stats = st_tracer_stats(run.tracer);
+	for (unsigned i = 0; i < STEPS_MAX && input.left; i++) {
+		step(&run, &input);
+		check(stats->flows_known <= config.max_known_flows);
+		check(!config.active || stats->traces_open <= config.max_flows);
+		check(config.active || stats->probes_handed_out == 0);
+	}
+	st_tracer_finish(run.tracer, run.now);
+	check(stats->traces_open == 0 && stats->traces_started == stats->traces_ended);
+	poll_events(&run);
+	st_tracer_free(run.tracer);
+	return 0;
+}
