@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A network interface of this host: which one, whether it still works, and
+ * which way a frame on it went.
+ */
+#ifndef ST_INJECT_INTERFACE_H
+#define ST_INJECT_INTERFACE_H
+
+#include <glib.h>
+#include <net/if.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <servicetrace/packet.h>
+
+struct interface {
+	char name[IF_NAMESIZE];
+	int index;
+	bool is_loopback;
+	uint8_t mac[6];	       /* of an Ethernet-like one */
+	GArray *own_addresses; /* struct st_addr, of all interfaces of the host */
+};
+
+enum interface_state { INTERFACE_UP, INTERFACE_DOWN, INTERFACE_GONE };
+
+/*
+ * Finds the interface called `name`, or with that number in the list of -D.
+ * NULL: the one of the default route, of IPv4 first unless `ip_version` is 6.
+ * False: there is none. interface_clear() in either case.
+ */
+bool interface_find(struct interface *interface, const char *name, uint8_t ip_version,
+		    GError **error);
+void interface_clear(struct interface *interface);
+
+enum interface_state interface_state(const struct interface *interface);
+
+/*
+ * Which way a frame went. On Ethernet the source MAC tells, on cooked links the
+ * pseudo header, on raw ones the addresses; on loopback nothing does.
+ */
+enum st_direction interface_direction(const struct interface *interface,
+				      const struct st_frame *frame);
+
+/* All interfaces, a line each as tcpdump -D prints them. NULL: `error` says why. */
+char *interface_list(GError **error);
+
+#endif

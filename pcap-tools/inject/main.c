@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * st-inject: traces the path of live flows. Opens everything, runs the loop,
+ * sums up. What is privileged (two packet sockets) happens before the loop.
+ */
+#include <stdio.h>
+#include <sys/random.h>
+
+#include "capture.h"
+#include "failure.h"
+#include "loop.h"
+#include "options.h"
+#include "output.h"
+#include "send.h"
+#include "session.h"
+
+/* Everything a run has open. */
+struct run {
+	struct interface interface;
+	struct capture *capture;
+	struct sender *sender;
+	struct session session;
+};
+
+/* Makes hash collisions and first IPIDs hard to guess; without it they are only less so. */
+static uint64_t random_seed(void)
+{
+	uint64_t seed = 0;
+
+	if (getrandom(&seed, sizeof(seed), GRND_NONBLOCK) != sizeof(seed))
+		seed = (uint64_t)g_get_real_time();
+	return seed;
+}
+
+/* The capture file comes last: a run that cannot start does not overwrite an old one. */
+static bool open_run(struct run *run, const struct options *options, GError **error)
+{
+	if (!interface_find(&run->interface, options->interface,
+			    options->config.selection.ip_version, error))
+		return false;
+	run->capture = capture_open(&run->interface, options, error);
+	if (run->capture == NULL)
+		return false;
+	run->sender = sender_open(&run->interface, error);
+	if (run->sender == NULL || !session_record(&run->session, 0, error))
+		return false;
+	return run->session.pcapng == NULL ||
+	       pcapng_add_interface(run->session.pcapng, run->interface.name,
+				    capture_link_type(run->capture), CAPTURE_SNAP_BYTES, error);
+}
+
+static void close_run(struct run *run)
+{
+	session_clear(&run->session);
+	sender_close(run->sender);
+	capture_close(run->capture);
+	interface_clear(&run->interface);
+}
+
+static void tell_start(const struct run *run)
+{
+	if (run->interface.is_loopback)
+		complain(run->session.program,
+			 "on %s nothing can be traced: its packets cross no router",
+			 run->interface.name);
+	if (!run->session.options->verbose)
+		return;
+	complain(run->session.program, "interface %s", run->interface.name);
+	complain(run->session.program, "filter %s", capture_filter(run->capture));
+}
+
+static void tell_summary(const struct run *run)
+{
+	uint64_t drops = capture_drops(run->capture);
+	g_autofree char *summary = session_summary(&run->session, &drops);
+
+	fprintf(stderr, "%s\n", summary);
+}
+
+static void trace(const struct options *options, GError **error)
+{
+	struct run run = {0};
+
+	session_init(&run.session, options);
+	if (open_run(&run, options, error)) {
+		tell_start(&run);
+		session_start_tracer(&run.session, random_seed());
+		loop_run(&run.session, run.capture, run.sender);
+		session_close(&run.session);
+		if (!options->quiet)
+			tell_summary(&run);
+		*error = g_steal_pointer(&run.session.error);
+	}
+	close_run(&run);
+}
+
+static void print_and_free(char *text, GError **error)
+{
+	if (text != NULL)
+		output_print(text, error);
+	g_free(text);
+}
+
+static void act(const struct options *options, GError **error)
+{
+	if (options->help)
+		print_and_free(options_help(options->tool), error);
+	else if (options->version)
+		print_and_free(g_strdup_printf("st-inject %s\n", st_version()), error);
+	else if (options->list_interfaces)
+		print_and_free(interface_list(error), error);
+	else
+		trace(options, error);
+}
+
+int main(G_GNUC_UNUSED int argc, char **argv)
+{
+	struct options options;
+	GError *error = NULL;
+	enum failure status = FAILURE_NONE;
+
+	prepare_process();
+	if (options_parse(&options, TOOL_INJECT, argv, &error))
+		act(&options, &error);
+	if (error != NULL) {
+		status = failure_status(error);
+		complain("st-inject", "%s", error->message);
+		g_error_free(error);
+	}
+	options_clear(&options);
+	return (int)status;
+}
