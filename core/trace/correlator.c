@@ -131,6 +131,18 @@ static bool is_better(const struct probe *probe, uint8_t matched_by, const struc
 	return here > there || (here == there && probe->id > best->id);
 }
 
+/*
+ * Alike, and nothing tells which it is: over IPv4 the identification was
+ * rewritten, or the probes are of different tracers. (One tracer's own that are
+ * alike over IPv6 are sent one at a time.)
+ */
+static bool is_tie(const struct probe *probe, uint8_t matched_by, const struct probe *best,
+		   uint8_t best_by)
+{
+	return matched_by == best_by &&
+	       (probe->trace != best->trace || probe->tuple->source.version == 4);
+}
+
 struct probe *correlator_find_quote(const struct correlator *correlator,
 				    const struct st_quote *quote, uint8_t *matched_by)
 {
@@ -145,14 +157,13 @@ struct probe *correlator_find_quote(const struct correlator *correlator,
 
 		if (!by)
 			continue;
-		is_ambiguous = is_ambiguous || best;
+		is_ambiguous = is_ambiguous || (best && is_tie(probe, by, best, *matched_by));
 		if (is_better(probe, by, best, *matched_by)) {
 			best = probe;
 			*matched_by = by;
 		}
 	}
-	/* Alike over IPv4, and the identification was rewritten: nothing tells which it is. */
-	if (best && is_ambiguous && quote->ip_version == 4 && !(*matched_by & ST_MATCH_IPID))
+	if (best && is_ambiguous && !(*matched_by & ST_MATCH_IPID))
 		return NULL;
 	*matched_by |= ST_MATCH_SEQ;
 	return best;

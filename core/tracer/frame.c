@@ -164,7 +164,7 @@ static void take_tcp(struct st_tracer *tracer, const struct st_packet *packet,
 	verdict = flow_classify(flow, side, packet);
 	if (verdict == FLOW_SEGMENT)
 		learn(tracer, flow, side, packet, frame);
-	else if (!tracer->config.active)
+	else if (!tracer->config.active || frame->direction != ST_DIRECTION_IN)
 		observe_probe(tracer, flow, side, packet, frame, verdict == FLOW_PROBE_PERHAPS);
 }
 
@@ -218,6 +218,10 @@ static void take_reply(struct st_tracer *tracer, struct probe *probe, struct st_
 
 	if (trace->is_resting) {
 		tracer->stats.replies_late++;
+		return;
+	}
+	if (observe_is_foreign(tracer, trace)) {
+		tracer->stats.replies_foreign++;
 		return;
 	}
 	if (trace_add_reply(trace, probe, reply) == TRACE_REPLY_DUPLICATE) {

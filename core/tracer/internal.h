@@ -62,9 +62,6 @@ void event_free(struct event *event);
 /* Adds an open trace to its flow. */
 void tracer_open(struct st_tracer *tracer, struct trace *trace);
 
-/* The flow's trace that is open, or NULL. */
-struct trace *tracer_open_trace(const struct flow *flow, unsigned side);
-
 /* Reports the trace; it rests for the wait, so that late replies find it. */
 void tracer_end(struct st_tracer *tracer, struct trace *trace, enum st_stop_reason end);
 
@@ -88,6 +85,12 @@ void active_not_ready(struct st_tracer *tracer, struct trace *trace);
 /* observe.c */
 void observe_probe(struct st_tracer *tracer, struct flow *flow, unsigned side,
 		   const struct st_packet *packet, const struct st_frame *frame, bool perhaps);
+
+/*
+ * In active mode: a trace of another program's probes in a flow that we may
+ * trace too. It is kept to know their replies from ours, and not reported.
+ */
+bool observe_is_foreign(const struct st_tracer *tracer, const struct trace *trace);
 
 /* Numbers the trace and tells of it, once its probes are believable. */
 void observe_announce(struct st_tracer *tracer, struct trace *trace);

@@ -1,25 +1,39 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Observing mode: probes that somebody else has sent, recognised in the frames
- * shown, become traces like our own. A trace is announced as soon as one of its
- * probes is beyond doubt, and reported when its flow ends, another begins, or
- * the capture is over.
+ * Probes that somebody else has sent, recognised in the frames shown, become
+ * traces like our own. A trace is announced as soon as one of its probes is
+ * beyond doubt, and reported when its flow ends, another begins, or the capture
+ * is over. In active mode they are only kept apart from our own.
  */
 #include "tracer/internal.h"
 
+bool observe_is_foreign(const struct st_tracer *tracer, const struct trace *trace)
+{
+	return trace->is_observed && tracer->config.active;
+}
+
 void observe_announce(struct st_tracer *tracer, struct trace *trace)
 {
-	if (trace->number || !trace_is_believable(trace))
+	if (trace->number || observe_is_foreign(tracer, trace) || !trace_is_believable(trace))
 		return;
 	trace->number = ++tracer->last_trace_number;
 	tracer->stats.traces_started++;
 	event_trace_started(tracer, trace);
 }
 
+static struct trace *open_trace(const struct flow *flow, unsigned side)
+{
+	for (struct trace *trace = flow->traces; trace; trace = trace->next) {
+		if (trace->is_observed && !trace->is_resting && trace->side == side)
+			return trace;
+	}
+	return NULL;
+}
+
 static struct trace *trace_for(struct st_tracer *tracer, struct flow *flow, unsigned side,
 			       uint8_t ttl)
 {
-	struct trace *trace = tracer_open_trace(flow, side);
+	struct trace *trace = open_trace(flow, side);
 
 	if (trace) {
 		trace_step(trace, tracer->now); /* lets the wait for old probes run out */
@@ -42,9 +56,10 @@ void observe_probe(struct st_tracer *tracer, struct flow *flow, unsigned side,
 	if (!probe)
 		return;
 	tracer->last_probe_id++;
-	tracer->stats.probes_sent += !perhaps;
 	trace_probe_seen(probe, frame);
 	observe_announce(tracer, trace);
-	if (!perhaps)
-		event_probe(tracer, probe, frame->cookie);
+	if (perhaps || observe_is_foreign(tracer, trace))
+		return;
+	tracer->stats.probes_sent++;
+	event_probe(tracer, probe, frame->cookie);
 }

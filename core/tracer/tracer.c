@@ -28,16 +28,7 @@ void tracer_open(struct st_tracer *tracer, struct trace *trace)
 	trace->flow->traces = trace;
 	trace->deadline.kind = DEADLINE_TRACE;
 	g_queue_push_tail_link(&tracer->traces, &trace->link);
-	tracer->stats.traces_open++;
-}
-
-struct trace *tracer_open_trace(const struct flow *flow, unsigned side)
-{
-	for (struct trace *trace = flow->traces; trace; trace = trace->next) {
-		if (!trace->is_resting && trace->side == side)
-			return trace;
-	}
-	return NULL;
+	tracer->stats.traces_open += !observe_is_foreign(tracer, trace);
 }
 
 static void discard(struct st_tracer *tracer, struct trace *trace)
@@ -74,7 +65,7 @@ void tracer_end(struct st_tracer *tracer, struct trace *trace, enum st_stop_reas
 		report(tracer, trace, end);
 	trace->is_resting = true;
 	active_not_ready(tracer, trace);
-	tracer->stats.traces_open--;
+	tracer->stats.traces_open -= !observe_is_foreign(tracer, trace);
 	deadlines_set(&tracer->deadlines, &trace->deadline, tracer->now + tracer->config.wait_ns);
 }
 

@@ -138,6 +138,18 @@ static void test_ip6_extensions(void)
 	}
 }
 
+/* A chain that no sender has a reason for says nothing that can be trusted. */
+static void test_ip6_endless_chain(void)
+{
+	struct wire wire = {0};
+	struct st_quote quote;
+
+	wire_ip6(&wire, 60, 8 * 100);
+	for (size_t i = 0; i < 100; i++)
+		wire_bytes(&wire, "\x3c\0\1\4\0\0\0\0", 8);
+	g_assert_cmpint(decode(&wire, wire.count, 6, &quote), ==, ST_MALFORMED);
+}
+
 static void test_later_fragments(void)
 {
 	struct wire wire = {0};
@@ -248,6 +260,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/quote/other-transports", test_other_transports);
 	g_test_add_func("/quote/ip4-options", test_ip4_options);
 	g_test_add_func("/quote/ip6-extensions", test_ip6_extensions);
+	g_test_add_func("/quote/ip6-endless-chain", test_ip6_endless_chain);
 	g_test_add_func("/quote/later-fragments", test_later_fragments);
 	g_test_add_func("/quote/altered-length", test_altered_length);
 	g_test_add_func("/quote/ttls", test_ttls);

@@ -121,8 +121,8 @@ static bool send_one(struct lab *lab, struct sent *sent)
 	return true;
 }
 
-/* Time Exceeded from `router`, quoting `quoted` bytes of the IP packet. */
-static void answer(struct lab *lab, const struct sent *sent, uint32_t router, size_t quoted)
+/* Time Exceeded from `router`, quoting `quoted` bytes of an IP packet. */
+static void answer_packet(struct lab *lab, const uint8_t *packet, uint32_t router, size_t quoted)
 {
 	struct wire wire = {0};
 
@@ -130,8 +130,13 @@ static void answer(struct lab *lab, const struct sent *sent, uint32_t router, si
 	put_ip4(&wire, 1, 8 + quoted, router, CLIENT, 62);
 	wire_u32(&wire, 0x0b000000);
 	wire_u32(&wire, 0);
-	wire_bytes(&wire, sent->bytes + 14, quoted);
+	wire_bytes(&wire, packet, quoted);
 	show_bytes(lab, wire.bytes, wire.count, ST_DIRECTION_IN, 0);
+}
+
+static void answer(struct lab *lab, const struct sent *sent, uint32_t router, size_t quoted)
+{
+	answer_packet(lab, sent->bytes + 14, router, quoted);
 }
 
 /* The next event of this type, others passed over. */
@@ -369,6 +374,70 @@ static void test_odd_frames_are_counted(void)
 	st_tracer_free(lab.tracer);
 }
 
+/* The reply to a probe whose quote was changed at `at`, or NULL. */
+static const struct st_reply *reply_to_changed(struct lab *lab, size_t at, unsigned value,
+					       struct st_event *event)
+{
+	struct sent sent;
+
+	g_assert_true(send_one(lab, &sent));
+	sent.bytes[14 + at] = (uint8_t)value;
+	answer(lab, &sent, 0x0a000100U + sent.probe.ttl, 28);
+	return next_event(lab, ST_EVENT_REPLY, event) ? event->reply : NULL;
+}
+
+static void test_two_keys_or_none(void)
+{
+	struct st_config config = make_config();
+	struct lab lab = make_lab(&config);
+	struct st_event event;
+
+	open_flow(&lab, true);
+	/* identification, sequence number, source address, source port */
+	g_assert_cmpuint(reply_to_changed(&lab, 4, 0x55, &event)->matched_by, ==,
+			 ST_MATCH_TUPLE | ST_MATCH_SEQ);
+	g_assert_cmpuint(reply_to_changed(&lab, 24, 0x55, &event)->matched_by, ==,
+			 ST_MATCH_TUPLE | ST_MATCH_IPID);
+	g_assert_cmpuint(reply_to_changed(&lab, 12, 0x55, &event)->matched_by, ==,
+			 ST_MATCH_PEER | ST_MATCH_IPID | ST_MATCH_SEQ);
+	g_assert_cmpuint(reply_to_changed(&lab, 20, 0x55, &event)->matched_by, ==,
+			 ST_MATCH_PEER | ST_MATCH_IPID | ST_MATCH_SEQ);
+	st_tracer_finish(lab.tracer, lab.now);
+	g_assert_true(next_event(&lab, ST_EVENT_TRACE_ENDED, &event));
+	g_assert_cmpstr(event.result->notes[0].kind, ==, "nat");
+	st_tracer_free(lab.tracer);
+}
+
+static void test_another_tracer_in_the_same_flow(void)
+{
+	struct st_config config = make_config();
+	struct lab lab = make_lab(&config);
+	struct st_event event;
+	struct sent ours, theirs;
+
+	open_flow(&lab, true);
+	g_assert_true(send_one(&lab, &ours));
+	/* The same sequence number, another TTL and identification. */
+	theirs = ours;
+	theirs.bytes[14 + 8] = 3;
+	theirs.bytes[14 + 4] ^= 0x55;
+	show_bytes(&lab, theirs.bytes, theirs.probe.frame_bytes, ST_DIRECTION_OUT, 0);
+	answer(&lab, &theirs, 0x0a000103U, 28);
+	g_assert_false(next_event(&lab, ST_EVENT_REPLY, &event));
+	g_assert_cmpuint(st_tracer_stats(lab.tracer)->replies_foreign, ==, 1);
+	/* Without identification nothing tells whose it is. */
+	theirs.bytes[14 + 4] ^= 0x0f;
+	answer(&lab, &theirs, 0x0a000103U, 28);
+	g_assert_cmpuint(st_tracer_stats(lab.tracer)->errors_unmatched, ==, 1);
+	answer(&lab, &ours, 0x0a000101U, 28);
+	g_assert_true(next_event(&lab, ST_EVENT_REPLY, &event));
+	g_assert_cmpuint(event.ttl, ==, 1);
+	st_tracer_finish(lab.tracer, lab.now);
+	g_assert_true(next_event(&lab, ST_EVENT_TRACE_ENDED, &event));
+	g_assert_false(next_event(&lab, ST_EVENT_TRACE_ENDED, &event));
+	st_tracer_free(lab.tracer);
+}
+
 static void test_failed_probe_is_told(void)
 {
 	struct st_config config = make_config();
@@ -421,6 +490,8 @@ int main(int argc, char **argv)
 	g_test_add_func("/tracer/ids-never-run-out", test_identifications_never_run_out);
 	g_test_add_func("/tracer/keys-run-out-politely", test_keys_run_out_politely);
 	g_test_add_func("/tracer/odd-frames", test_odd_frames_are_counted);
+	g_test_add_func("/tracer/two-keys-or-none", test_two_keys_or_none);
+	g_test_add_func("/tracer/another-tracer", test_another_tracer_in_the_same_flow);
 	g_test_add_func("/tracer/failed-probe", test_failed_probe_is_told);
 	g_test_add_func("/tracer/config", test_config_is_checked);
 	return g_test_run();

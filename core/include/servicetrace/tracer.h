@@ -89,6 +89,7 @@ struct st_stats {
 	uint64_t probes_unseen;	    /* handed out, never seen, never answered */
 	uint64_t replies;	    /* matched to a probe */
 	uint64_t replies_duplicate; /* another reply to an answered probe, from the same router */
+	uint64_t replies_foreign;   /* active: to probes of another program in the same flow */
 	uint64_t replies_late;	    /* to a probe whose trace was already reported */
 	uint64_t errors_unmatched;  /* ICMP errors that quote no probe of ours */
 	uint64_t errors_malformed;  /* ICMP errors whose quote cannot be read */
