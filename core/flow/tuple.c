@@ -140,13 +140,17 @@ const char *st_protocol_text(uint8_t protocol, char text[ST_PROTOCOL_TEXT_BYTES]
 {
 	switch (protocol) {
 	case ST_PROTOCOL_TCP:
-		return strcpy(text, "tcp");
+		g_strlcpy(text, "tcp", ST_PROTOCOL_TEXT_BYTES);
+		return text;
 	case ST_PROTOCOL_UDP:
-		return strcpy(text, "udp");
+		g_strlcpy(text, "udp", ST_PROTOCOL_TEXT_BYTES);
+		return text;
 	case ST_PROTOCOL_ICMP:
-		return strcpy(text, "icmp");
+		g_strlcpy(text, "icmp", ST_PROTOCOL_TEXT_BYTES);
+		return text;
 	case ST_PROTOCOL_ICMPV6:
-		return strcpy(text, "icmpv6");
+		g_strlcpy(text, "icmpv6", ST_PROTOCOL_TEXT_BYTES);
+		return text;
 	default: /* a number of IANA's registry, no enum */
 		snprintf(text, ST_PROTOCOL_TEXT_BYTES, "%u", protocol);
 		return text;

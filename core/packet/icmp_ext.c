@@ -30,10 +30,10 @@ static size_t stated_quote_bytes(const uint8_t *message, size_t count, uint8_t i
 
 	if (ip_version == 4) {
 		reader_skip(&reader, 5);
-		return 4u * reader_u8(&reader);
+		return (size_t)4 * reader_u8(&reader);
 	}
 	reader_skip(&reader, 4);
-	return 8u * reader_u8(&reader);
+	return (size_t)8 * reader_u8(&reader);
 }
 
 /* Only these leave room for a length: RFC 4884, 4. */

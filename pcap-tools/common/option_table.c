@@ -19,7 +19,7 @@
 /* A reply within less is not to be had on any network. */
 #define WAIT_MIN_NS ST_NS_PER_MS
 /* A year: whoever wants more wants no bound. */
-#define RUN_MAX_NS (365 * 24 * 3600 * ST_NS_PER_S)
+#define RUN_MAX_NS (UINT64_C(365) * 24 * 3600 * ST_NS_PER_S)
 #define RUN_MIN_NS ST_NS_PER_MS
 #define COUNT_MAX UINT32_MAX
 

@@ -6,55 +6,69 @@
  */
 #include "default_route.h"
 
+#include <glib.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
 #define LINE_BYTES 512
+#define FIELDS_MAX 11 /* of /proc/net/route; /proc/net/ipv6_route has 10 */
 #define ROUTE_UP 0x0001u
 #define ROUTE_REJECT 0x0200u
 
 struct route {
-	char name[IF_NAMESIZE];
-	uint32_t metric;
-	uint32_t flags;
+	const char *name;
+	uint64_t metric;
+	uint64_t flags;
 	bool is_default;
 };
 
-/* IF_NAMESIZE is 16: that is the 15 in the formats below. */
-static bool parse_ipv4(const char *line, struct route *route)
+static size_t split(char *line, const char *fields[FIELDS_MAX])
 {
-	unsigned destination, flags, metric, mask;
+	char *rest = NULL;
+	size_t count = 0;
 
-	if (sscanf(line, "%15s %x %*x %x %*d %*u %u %x", route->name, &destination, &flags, &metric,
-		   &mask) != 5)
+	for (char *field = strtok_r(line, " \t\n", &rest); field != NULL && count < FIELDS_MAX;
+	     field = strtok_r(NULL, " \t\n", &rest))
+		fields[count++] = field;
+	return count;
+}
+
+/* Iface Destination Gateway Flags RefCnt Use Metric Mask MTU Window IRTT */
+static bool parse_ipv4(char *line, struct route *route)
+{
+	const char *fields[FIELDS_MAX];
+
+	if (split(line, fields) < 8)
 		return false;
-	route->is_default = destination == 0 && mask == 0;
-	route->flags = flags;
-	route->metric = metric;
+	route->name = fields[0];
+	route->is_default =
+		strcmp(fields[1], "00000000") == 0 && strcmp(fields[7], "00000000") == 0;
+	route->flags = g_ascii_strtoull(fields[3], NULL, 16);
+	route->metric = g_ascii_strtoull(fields[6], NULL, 10);
 	return true;
 }
 
-static bool parse_ipv6(const char *line, struct route *route)
+/* destination bits source bits gateway metric references uses flags interface */
+static bool parse_ipv6(char *line, struct route *route)
 {
-	char destination[33];
-	unsigned bits, metric, flags;
+	const char *fields[FIELDS_MAX];
 
-	if (sscanf(line, "%32s %x %*s %*x %*s %x %*x %*x %x %15s", destination, &bits, &metric,
-		   &flags, route->name) != 5)
+	if (split(line, fields) < 10)
 		return false;
-	route->is_default = bits == 0;
-	route->flags = flags;
-	route->metric = metric;
+	route->name = fields[9];
+	route->is_default = strcmp(fields[1], "00") == 0;
+	route->flags = g_ascii_strtoull(fields[8], NULL, 16);
+	route->metric = g_ascii_strtoull(fields[5], NULL, 16);
 	return true;
 }
 
-static bool best_route(const char *path, bool (*parse)(const char *, struct route *),
+static bool best_route(const char *path, bool (*parse)(char *line, struct route *route),
 		       char name[IF_NAMESIZE])
 {
 	FILE *file = fopen(path, "re");
 	char line[LINE_BYTES];
-	uint32_t best = UINT32_MAX; /* the metric of the kernel's own "unreachable" route, too */
+	uint64_t best = UINT32_MAX; /* the metric of the kernel's own "unreachable" route, too */
 
 	if (file == NULL)
 		return false;
@@ -66,7 +80,7 @@ static bool best_route(const char *path, bool (*parse)(const char *, struct rout
 		if ((route.flags & ROUTE_UP) == 0 || (route.flags & ROUTE_REJECT) != 0)
 			continue;
 		best = route.metric;
-		memcpy(name, route.name, IF_NAMESIZE);
+		g_strlcpy(name, route.name, IF_NAMESIZE);
 	}
 	fclose(file);
 	return best != UINT32_MAX;

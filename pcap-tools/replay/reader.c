@@ -47,8 +47,8 @@ static void fail_open(const char *path, const char *name, const char *why, GErro
 	if (g_str_has_prefix(text, ": "))
 		g_set_error(error, FAILURE_ERROR, FAILURE_RUNNING, "%s%s", name, text);
 	else
-		g_set_error(error, FAILURE_ERROR, FAILURE_RUNNING, "%s: not a capture: %s", name,
-			    why);
+		g_set_error(error, FAILURE_ERROR, FAILURE_RUNNING,
+			    "%s: no capture that can be read: %s", name, why);
 }
 
 struct reader *reader_open(const char *path, GError **error)
