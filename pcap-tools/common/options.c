@@ -251,6 +251,8 @@ static bool check_outputs(const struct options *options, GError **error)
 
 	if (capture_out && options->format_given)
 		return usage(error, "-w - and -o both want standard output");
+	if (options->expect_path != NULL && options->format_given)
+		return usage(error, "--expect prints differences instead of a report of -o");
 	if (capture_out && options->expect_path != NULL)
 		return usage(error, "-w - and --expect both want standard output");
 	return true;

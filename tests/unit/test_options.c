@@ -209,6 +209,8 @@ static void test_combinations_refused(void)
 	refuse(TOOL_INJECT, "--all -4 -6", "-4 and -6 exclude each other");
 	refuse(TOOL_INJECT, "--all -w - -o text", "-w - and -o both want standard output");
 	refuse(TOOL_REPLAY, "", "no FILE is given (see --help)");
+	refuse(TOOL_REPLAY, "x --expect y -o json",
+	       "--expect prints differences instead of a report of -o");
 	refuse(TOOL_REPLAY, "x --expect y -w -", "-w - and --expect both want standard output");
 }
 
