@@ -111,8 +111,8 @@ struct st_tuple flow_tuple(const struct flow *flow, unsigned side);
  * is an ACK without data or other flags whose TTL differs from its end's usual
  * one. If its sequence number lies two or more behind what the peer has
  * acknowledged, where no TCP sends (a keepalive lies one behind), it is a probe.
- * If it repeats the latest sequence and ACK numbers, or lies behind but has the
- * usual TTL, it may be one.
+ * If it tells nothing new (it repeats the latest sequence and ACK numbers, or
+ * older ones), or lies behind but has the usual TTL, it may be one.
  */
 enum flow_verdict flow_classify(const struct flow *flow, unsigned side,
 				const struct st_packet *packet);

@@ -35,6 +35,13 @@ static bool stale_distance(const struct flow_end *end, uint32_t seq, uint32_t *d
 	return *distance >= 1 && *distance <= STALE_DISTANCE_MAX;
 }
 
+/* What the end's packets have not said before. */
+static bool tells_news(const struct flow_end *end, const struct st_tcp *tcp)
+{
+	return !end->has_next || serial_after(tcp->seq, end->next) || !end->has_ack ||
+	       serial_after(tcp->ack, end->ack);
+}
+
 enum flow_verdict flow_classify(const struct flow *flow, unsigned side,
 				const struct st_packet *packet)
 {
@@ -50,10 +57,7 @@ enum flow_verdict flow_classify(const struct flow *flow, unsigned side,
 			return usual ? FLOW_SEGMENT : FLOW_PROBE_PERHAPS;
 		return usual ? FLOW_PROBE_PERHAPS : FLOW_PROBE;
 	}
-	if (!usual && end->has_next && tcp->seq == end->next && end->has_ack &&
-	    tcp->ack == end->ack)
-		return FLOW_PROBE_PERHAPS;
-	return FLOW_SEGMENT;
+	return usual || tells_news(end, tcp) ? FLOW_SEGMENT : FLOW_PROBE_PERHAPS;
 }
 
 static bool is_syn(const struct st_packet *packet, uint8_t with)

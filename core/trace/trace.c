@@ -325,7 +325,7 @@ struct probe *trace_make_probe(struct trace *trace, uint64_t now, uint64_t id, u
 	struct probe *probe;
 	uint32_t seq;
 
-	if (!find_seq(trace, now, &seq)) {
+	if (trace->awaited >= TRACE_IN_FLIGHT_MAX || !find_seq(trace, now, &seq)) {
 		schedule->earliest_ns = now + KEY_RETRY_NS;
 		return NULL;
 	}
@@ -434,18 +434,29 @@ static int64_t measure_rtt(const struct probe *probe, uint64_t stamp_ns)
 	return (int64_t)(stamp_ns - probe->stamp_ns);
 }
 
+/* By the capture's stamps where there are, so that a replay decides alike. */
+static bool is_late(const struct trace *trace, const struct probe *probe,
+		    const struct st_reply *reply)
+{
+	if (!probe->seen)
+		return probe->state == PROBE_EXPIRED;
+	return reply->rtt_ns != ST_RTT_UNKNOWN && (uint64_t)reply->rtt_ns > trace->config->wait_ns;
+}
+
 enum trace_reply_kind trace_add_reply(struct trace *trace, struct probe *probe,
 				      struct st_reply *reply)
 {
 	reply->probe = probe->index;
 	reply->rtt_ns = measure_rtt(probe, reply->stamp_ns);
+	if (is_late(trace, probe, reply))
+		return TRACE_REPLY_LATE;
 	if (is_duplicate(trace, probe, reply))
 		return TRACE_REPLY_DUPLICATE;
 	g_array_append_vals(trace->replies, &(struct trace_reply){.probe = probe, .reply = *reply},
 			    1);
 	if (probe->state == PROBE_AWAITED)
 		resolve(trace, probe, PROBE_ANSWERED);
-	probe->state = PROBE_ANSWERED; /* late, but the trace is still open: worth knowing */
+	probe->state = PROBE_ANSWERED; /* also if it was said to have failed */
 	probe->perhaps = false;
 	trace->hops[probe->ttl].answered++;
 	trace->nat_seen = trace->nat_seen || !(reply->matched_by & ST_MATCH_TUPLE);

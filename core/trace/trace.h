@@ -18,6 +18,8 @@
  * number lies up to this far behind, and each must be unlike the others.
  */
 #define TRACE_STALE_MAX 511
+/* Probes of one flow awaited at once, of any kind: more would be a flood. */
+#define TRACE_IN_FLIGHT_MAX 512
 /* Probes taken note of in one observed trace; more than any tracer sends. */
 #define TRACE_OBSERVED_MAX 4096
 /* Replies kept per probe on average; a storm of duplicates ends here. */
@@ -84,7 +86,7 @@ uint64_t trace_due(const struct trace *trace);
 
 /*
  * Makes the next probe after TRACE_SEND: takes note of it and fills in `packet`.
- * NULL: all keys are in use, try again later; the schedule has been told.
+ * NULL: all keys are in use or too many replies awaited; the schedule has been put off.
  */
 struct probe *trace_make_probe(struct trace *trace, uint64_t now, uint64_t id, uint16_t ip_id,
 			       struct tcp_probe *packet);
@@ -101,7 +103,11 @@ void trace_probe_seen(struct probe *probe, const struct st_frame *frame);
 
 void trace_probe_failed(struct trace *trace, struct probe *probe, const char *reason);
 
-enum trace_reply_kind { TRACE_REPLY_NEW, TRACE_REPLY_DUPLICATE };
+enum trace_reply_kind {
+	TRACE_REPLY_NEW,
+	TRACE_REPLY_DUPLICATE, /* by the same router as one before */
+	TRACE_REPLY_LATE,      /* after the wait: nobody counts on it any more */
+};
 
 /* `reply` answers `probe`: everything but probe number and RTT is filled in. */
 enum trace_reply_kind trace_add_reply(struct trace *trace, struct probe *probe,

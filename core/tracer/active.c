@@ -144,6 +144,12 @@ static void describe(const struct trace *trace, const struct probe *probe, size_
 	};
 }
 
+/* Rounded up, so that no second has one more. */
+static uint64_t rate_interval_ns(const struct st_config *config)
+{
+	return (ST_NS_PER_S + config->rate_pps - 1) / config->rate_pps;
+}
+
 static bool hand_out(struct st_tracer *tracer, struct trace *trace, uint8_t *buffer, size_t size,
 		     struct st_probe *out)
 {
@@ -157,7 +163,7 @@ static bool hand_out(struct st_tracer *tracer, struct trace *trace, uint8_t *buf
 		return false;
 	tracer->last_probe_id++;
 	tracer->stats.probes_handed_out++;
-	tracer->rate_next_ns = tracer->now + ST_NS_PER_S / tracer->config.rate_pps;
+	tracer->rate_next_ns = tracer->now + rate_interval_ns(&tracer->config);
 	build_tcp_probe(&packet, latest->link_header, latest->link_header_bytes, buffer, size,
 			&bytes);
 	describe(trace, probe, bytes, out);

@@ -130,8 +130,6 @@ static void close_traces(struct st_tracer *tracer, struct flow *flow)
 		else
 			active_step(tracer, trace);
 	}
-	deadlines_set(&tracer->deadlines, &flow->deadline,
-		      tracer->now + tracer->config.wait_ns + CLOSED_FLOW_LINGER_NS);
 	active_next_waiting(tracer);
 }
 
@@ -143,6 +141,9 @@ static void learn(struct st_tracer *tracer, struct flow *flow, unsigned side,
 	flow_update(flow, side, packet, frame);
 	if (flow->closed && !was_closed)
 		close_traces(tracer, flow);
+	if (flow->closed)
+		deadlines_set(&tracer->deadlines, &flow->deadline,
+			      tracer->now + CLOSED_FLOW_LINGER_NS);
 	else if (tracer->config.active)
 		active_consider(tracer, flow);
 }
@@ -214,28 +215,39 @@ static struct st_reply make_reply(const struct probe *probe, const struct st_pac
 static void take_reply(struct st_tracer *tracer, struct probe *probe, struct st_reply *reply,
 		       uint64_t cookie)
 {
-	struct trace *trace = probe->trace;
-
-	if (trace->is_resting) {
-		tracer->stats.replies_late++;
+	tracer->stats.replies++;
+	if (probe->trace->is_observed)
+		observe_announce(tracer, probe->trace);
+	event_reply(tracer, probe, cookie, reply);
+	if (probe->trace->is_observed)
 		return;
-	}
-	if (observe_is_foreign(tracer, trace)) {
+	active_step(tracer, probe->trace);
+	active_next_waiting(tracer);
+}
+
+/* Counts the reply where it belongs. */
+static void sort_reply(struct st_tracer *tracer, struct probe *probe, struct st_reply *reply,
+		       uint64_t cookie)
+{
+	if (observe_is_foreign(tracer, probe->trace)) {
 		tracer->stats.replies_foreign++;
 		return;
 	}
-	if (trace_add_reply(trace, probe, reply) == TRACE_REPLY_DUPLICATE) {
-		tracer->stats.replies_duplicate++;
+	if (probe->trace->is_resting) {
+		tracer->stats.replies_late++;
 		return;
 	}
-	tracer->stats.replies++;
-	if (trace->is_observed)
-		observe_announce(tracer, trace);
-	event_reply(tracer, probe, cookie, reply);
-	if (trace->is_observed)
-		return;
-	active_step(tracer, trace);
-	active_next_waiting(tracer);
+	switch (trace_add_reply(probe->trace, probe, reply)) {
+	case TRACE_REPLY_NEW:
+		take_reply(tracer, probe, reply, cookie);
+		break;
+	case TRACE_REPLY_DUPLICATE:
+		tracer->stats.replies_duplicate++;
+		break;
+	case TRACE_REPLY_LATE:
+		tracer->stats.replies_late++;
+		break;
+	}
 }
 
 /* A quote whose sequence number names no probe: the flow's own probes by identification. */
@@ -297,7 +309,7 @@ static void take_icmp_error(struct st_tracer *tracer, const struct st_packet *pa
 	info->flow_id = probe->trace->flow->id;
 	info->wanted = true;
 	reply = make_reply(probe, packet, frame, &quote, matched_by);
-	take_reply(tracer, probe, &reply, frame->cookie);
+	sort_reply(tracer, probe, &reply, frame->cookie);
 }
 
 static void take_packet(struct st_tracer *tracer, const struct st_packet *packet,

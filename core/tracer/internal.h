@@ -11,8 +11,11 @@
 
 /* Events about frames are dropped beyond this many that nobody polled. */
 #define EVENTS_MAX 65536
-/* A closed flow is remembered so long, so that its last packets do not make it a new one. */
-#define CLOSED_FLOW_LINGER_NS (30 * ST_NS_PER_S)
+/*
+ * A closed flow is remembered until it was silent for so long: its last packets,
+ * or those of the direction that is still open, must not make it a new one.
+ */
+#define CLOSED_FLOW_LINGER_NS (300 * ST_NS_PER_S)
 
 enum deadline_kind { DEADLINE_TRACE, DEADLINE_FLOW };
 

@@ -90,12 +90,12 @@ struct st_stats {
 	uint64_t replies;	    /* matched to a probe */
 	uint64_t replies_duplicate; /* another reply to an answered probe, from the same router */
 	uint64_t replies_foreign;   /* active: to probes of another program in the same flow */
-	uint64_t replies_late;	    /* to a probe whose trace was already reported */
-	uint64_t errors_unmatched;  /* ICMP errors that quote no probe of ours */
-	uint64_t errors_malformed;  /* ICMP errors whose quote cannot be read */
-	uint64_t events_dropped;    /* the driver did not poll; never a TRACE_ENDED */
-	uint64_t flows_known;	    /* gauge */
-	uint64_t traces_open;	    /* gauge */
+	uint64_t replies_late; /* after the wait, or to a probe whose trace was already reported */
+	uint64_t errors_unmatched; /* ICMP errors that quote no probe of ours */
+	uint64_t errors_malformed; /* ICMP errors whose quote cannot be read */
+	uint64_t events_dropped;   /* the driver did not poll; never a TRACE_ENDED */
+	uint64_t flows_known;	   /* gauge */
+	uint64_t traces_open;	   /* gauge */
 };
 
 /*
