@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * One good frame for each thing that the packet floor decodes, all with the
- * addresses, ports and values of wire.h. The tests bend and cut them.
+ * addresses, ports and values of wire.h, for the tests to bend and cut; and the
+ * way from such a frame to its decoded view.
  */
 #ifndef ST_TESTS_UNIT_SAMPLES_H
 #define ST_TESTS_UNIT_SAMPLES_H
@@ -138,7 +139,7 @@ static inline void sample_ip6_extensions(struct wire *wire)
 	wire_fill(wire, 0, 20);
 	wire_bytes(wire, "\x33\0\0\1\0\0\0\1", 8);
 	wire_bytes(wire, "\x3c\4", 2);
-	wire_fill(wire, 0, 22);
+	wire_fill(wire, 0xee, 22);
 	wire_bytes(wire, "\x87\0\1\4\0\0\0\0", 8);
 	wire_bytes(wire, "\x8b\0\1\4\0\0\0\0", 8);
 	wire_bytes(wire, "\x8c\0\1\4\0\0\0\0", 8);
@@ -157,29 +158,55 @@ static const struct sample {
 	const char *name;
 	uint32_t link_type;
 	uint32_t ip_offset;
+	uint32_t ip_bytes; /* header with options or extensions */
+	uint8_t protocol;
 	void (*put)(struct wire *wire);
 } samples[] = {
-	{"ethernet", ST_LINK_ETHERNET, 14, sample_ethernet},
-	{"ethernet-ip6", ST_LINK_ETHERNET, 14, sample_ethernet6},
-	{"vlan", ST_LINK_ETHERNET, 18, sample_vlan},
-	{"qinq", ST_LINK_ETHERNET, 26, sample_qinq},
-	{"snap", ST_LINK_ETHERNET, 22, sample_snap},
-	{"sll", ST_LINK_SLL, 16, sample_sll},
-	{"sll-vlan", ST_LINK_SLL, 20, sample_sll_vlan},
-	{"sll2", ST_LINK_SLL2, 20, sample_sll2},
-	{"null", ST_LINK_NULL, 4, sample_null},
-	{"loop", ST_LINK_LOOP, 4, sample_loop6},
-	{"raw", ST_LINK_RAW, 0, put_tcp_over_ip4},
-	{"raw-bsd", ST_LINK_RAW_BSD, 0, put_tcp_over_ip6},
-	{"raw-openbsd", ST_LINK_RAW_OPENBSD, 0, put_tcp_over_ip4},
-	{"ip4", ST_LINK_IPV4, 0, put_tcp_over_ip4},
-	{"ip6", ST_LINK_IPV6, 0, put_tcp_over_ip6},
-	{"ip4-options", ST_LINK_RAW, 0, sample_ip4_options},
-	{"udp6", ST_LINK_RAW, 0, sample_udp6},
-	{"icmp", ST_LINK_RAW, 0, sample_icmp},
-	{"icmp6", ST_LINK_RAW, 0, sample_icmp6},
-	{"ip6-extensions", ST_LINK_RAW, 0, sample_ip6_extensions},
-	{"sctp", ST_LINK_RAW, 0, sample_sctp},
+	{"ethernet", ST_LINK_ETHERNET, 14, 20, ST_PROTOCOL_TCP, sample_ethernet},
+	{"ethernet-ip6", ST_LINK_ETHERNET, 14, 40, ST_PROTOCOL_TCP, sample_ethernet6},
+	{"vlan", ST_LINK_ETHERNET, 18, 20, ST_PROTOCOL_TCP, sample_vlan},
+	{"qinq", ST_LINK_ETHERNET, 26, 40, ST_PROTOCOL_TCP, sample_qinq},
+	{"snap", ST_LINK_ETHERNET, 22, 20, ST_PROTOCOL_TCP, sample_snap},
+	{"sll", ST_LINK_SLL, 16, 20, ST_PROTOCOL_TCP, sample_sll},
+	{"sll-vlan", ST_LINK_SLL, 20, 40, ST_PROTOCOL_TCP, sample_sll_vlan},
+	{"sll2", ST_LINK_SLL2, 20, 40, ST_PROTOCOL_TCP, sample_sll2},
+	{"null", ST_LINK_NULL, 4, 20, ST_PROTOCOL_TCP, sample_null},
+	{"loop", ST_LINK_LOOP, 4, 40, ST_PROTOCOL_TCP, sample_loop6},
+	{"raw", ST_LINK_RAW, 0, 20, ST_PROTOCOL_TCP, put_tcp_over_ip4},
+	{"raw-bsd", ST_LINK_RAW_BSD, 0, 40, ST_PROTOCOL_TCP, put_tcp_over_ip6},
+	{"raw-openbsd", ST_LINK_RAW_OPENBSD, 0, 20, ST_PROTOCOL_TCP, put_tcp_over_ip4},
+	{"ip4", ST_LINK_IPV4, 0, 20, ST_PROTOCOL_TCP, put_tcp_over_ip4},
+	{"ip6", ST_LINK_IPV6, 0, 40, ST_PROTOCOL_TCP, put_tcp_over_ip6},
+	{"ip4-options", ST_LINK_RAW, 0, 60, ST_PROTOCOL_UDP, sample_ip4_options},
+	{"udp6", ST_LINK_RAW, 0, 40, ST_PROTOCOL_UDP, sample_udp6},
+	{"icmp", ST_LINK_RAW, 0, 20, ST_PROTOCOL_ICMP, sample_icmp},
+	{"icmp6", ST_LINK_RAW, 0, 40, ST_PROTOCOL_ICMPV6, sample_icmp6},
+	{"ip6-extensions", ST_LINK_RAW, 0, 40 + 8 + 16 + 24 + 8 + 24 + 5 * 8, ST_PROTOCOL_TCP,
+	 sample_ip6_extensions},
+	{"sctp", ST_LINK_RAW, 0, 20, 132, sample_sctp},
 };
+
+/* Decodes an exact copy of the first `captured` bytes of a frame of `on_wire` bytes. */
+static inline enum st_status decode_as(const struct wire *wire, uint32_t link_type, size_t captured,
+				       size_t on_wire, struct st_packet *packet)
+{
+	uint8_t *bytes = wire_exact(wire->bytes, captured);
+	struct st_frame frame = {
+		.bytes = bytes,
+		.captured_bytes = (uint32_t)captured,
+		.wire_bytes = (uint32_t)on_wire,
+		.link_type = link_type,
+	};
+	enum st_status status = st_packet_decode(&frame, packet);
+
+	g_free(bytes);
+	return status;
+}
+
+static inline enum st_status decode(const struct wire *wire, uint32_t link_type,
+				    struct st_packet *packet)
+{
+	return decode_as(wire, link_type, wire->count, wire->count, packet);
+}
 
 #endif

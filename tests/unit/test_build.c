@@ -97,7 +97,7 @@ static void build_and_decode(uint8_t version)
 	struct tcp_probe probe = any_probe(version);
 	size_t expected =
 		ETHERNET_BYTES + (version == 4 ? 20 : 40) + (probe.has_timestamps ? 32 : 20);
-	uint8_t *buffer = g_malloc(expected);
+	uint8_t *buffer = memset(g_malloc(expected), 0xa5, expected);
 	struct st_packet packet;
 	struct st_frame frame;
 	size_t written;
@@ -116,6 +116,9 @@ static void build_and_decode(uint8_t version)
 	g_assert_cmpint(st_packet_decode(&frame, &packet), ==, ST_OK);
 	assert_same(&probe, &packet);
 	assert_checksums(buffer, &packet);
+	/* no urgent pointer, which the decoder does not look at */
+	g_assert_cmphex(buffer[packet.transport_offset + 18], ==, 0);
+	g_assert_cmphex(buffer[packet.transport_offset + 19], ==, 0);
 	g_free(buffer);
 }
 
@@ -161,6 +164,8 @@ static void test_without_link_header(void)
 	probe.flow_label = 0xfffabcde; /* 20 bits of it count */
 	g_assert_cmpint(build_tcp_probe(&probe, NULL, 0, buffer, sizeof(buffer), &written), ==,
 			ST_OK);
+	/* exactly as much room as it takes */
+	g_assert_cmpint(build_tcp_probe(&probe, NULL, 0, buffer, written, &written), ==, ST_OK);
 	frame.captured_bytes = frame.wire_bytes = (uint32_t)written;
 	g_assert_cmpint(st_packet_decode(&frame, &packet), ==, ST_OK);
 	probe.flow_label = 0xabcde;

@@ -176,6 +176,20 @@ static void test_length_without_extension(void)
 	assert_none(&wire, 6);
 }
 
+static void test_without_objects(void)
+{
+	struct st_icmp_ext ext;
+	struct wire wire = {0};
+	uint8_t *bytes;
+
+	wire_icmp(&wire, 11, 0);
+	wire_fill(&wire, 0, 128);
+	wire_u32(&wire, 0x2000dfff);
+	g_assert_cmpint(init(&wire, &bytes, &ext, 4), ==, ST_OK);
+	g_assert_null(ext.next);
+	g_free(bytes);
+}
+
 static void test_bad_checksum(void)
 {
 	for (size_t i = 0; i < 16; i++) {
@@ -317,6 +331,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/icmp-ext/unpadded", test_unpadded);
 	g_test_add_func("/icmp-ext/wrong-length", test_wrong_length);
 	g_test_add_func("/icmp-ext/length-without-extension", test_length_without_extension);
+	g_test_add_func("/icmp-ext/without-objects", test_without_objects);
 	g_test_add_func("/icmp-ext/bad-checksum", test_bad_checksum);
 	g_test_add_func("/icmp-ext/other-version", test_other_version);
 	g_test_add_func("/icmp-ext/types", test_types);

@@ -197,6 +197,24 @@ static void test_altered_length(void)
 	}
 }
 
+/* Behind a short packet the padding is not taken for transport. */
+static void test_padded(void)
+{
+	static const struct {
+		unsigned protocol, transport_bytes;
+	} cases[] = {{ST_PROTOCOL_TCP, 20}, {ST_PROTOCOL_UDP, 8}, {ST_PROTOCOL_ICMP, 8}, {132, 1}};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+		struct wire wire = {0};
+		struct st_quote quote;
+
+		wire_ip4(&wire, cases[i].protocol, cases[i].transport_bytes, 0);
+		wire_fill(&wire, 0, 128 - wire.count);
+		g_assert_cmpint(decode(&wire, wire.count, 4, &quote), ==, ST_OK);
+		g_assert_cmpuint(quote.transport_bytes, ==, cases[i].transport_bytes);
+	}
+}
+
 static void test_ttls(void)
 {
 	for (unsigned ttl = 0; ttl < 256; ttl++) {
@@ -263,6 +281,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/quote/ip6-endless-chain", test_ip6_endless_chain);
 	g_test_add_func("/quote/later-fragments", test_later_fragments);
 	g_test_add_func("/quote/altered-length", test_altered_length);
+	g_test_add_func("/quote/padded", test_padded);
 	g_test_add_func("/quote/ttls", test_ttls);
 	g_test_add_func("/quote/not-ip", test_not_ip);
 	g_test_add_func("/quote/garbage", test_garbage);
