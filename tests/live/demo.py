@@ -1,0 +1,60 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The demonstration: a private network of seven routers, a real download through it, and st-inject on that download.
+
+usage: demo.py CAPTURE
+
+Runs in namespaces of its own; no address outside of them exists there. The lab is the tests' (lab.py, topologies.py).
+"""
+
+import os
+import sys
+
+import apps
+import checks
+import tools
+import topologies
+
+PORT = 80
+DOWNLOAD_SECONDS = 5
+
+
+def shell(text):
+    print(f"\n$ {text}", flush=True)
+
+
+def show_trace(check, network, family, capture):
+    """One live trace, as a newcomer would type it."""
+    server = network.server_address[family]
+    arguments = ["-i", network.client_interface, "-H", server, "-p", str(PORT), "--count", "1"]
+    arguments += ["-w", capture] if capture else []
+    live = tools.inject(network.client, *arguments, report=None)
+    shell(f"curl http://{apps.host_text(server)}/payload &")
+    download = network.web.download(network.client, server, PORT, DOWNLOAD_SECONDS)
+    shell("st-inject " + " ".join(os.path.relpath(word) if word == capture else word for word in arguments))
+    code = live.wait(30)
+    print(live.stdout() + live.stderr(), end="", flush=True)
+    check.equal(code, 0, "st-inject ends with 0")
+    flow, intact = download.finish()
+    check.that(intact, "the download it traced is intact")
+    wanted = network.truth().addresses(flow)
+    check.that(all(f"({address})" in live.stdout() for address in wanted),
+               f"all {len(wanted)} routers of the path are shown")
+
+
+def main(check):
+    capture = os.path.abspath(sys.argv[1])
+    network = topologies.chain()
+    network.web = apps.WebServer(network.server, [PORT])
+    print("A private network: client - r1 - r2 - … - r7 - server (nginx)")
+    show_trace(check, network, 4, capture)
+    show_trace(check, network, 6, None)
+    shell(f"st-replay {os.path.relpath(capture)}")
+    print(tools.replay(capture, report="text").stdout, end="")
+    print(f"\nThe capture's frames carry comments that tell each probe's hop; to look at it:\n"
+          f"  wireshark -Y frame.comment {os.path.relpath(capture)}\n"
+          f"  tshark -r {os.path.relpath(capture)} -Y frame.comment -T fields -e frame.number -e frame.comment\n")
+
+
+if __name__ == "__main__":
+    checks.run(main, ["nginx", "curl"])
