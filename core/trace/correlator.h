@@ -2,9 +2,9 @@
 /*
  * The probes that may still be seen or answered, and which of them a frame or a
  * quote belongs to. The keys: the 5-tuple names the flow, the sequence number
- * and the IPv4 identification name the probe. No key is trusted alone, except
- * that within its own flow either of the last two will do: middleboxes rewrite
- * identifications and sequence numbers, but not both.
+ * and the IPv4 identification name the probe. No key is trusted alone, and a
+ * sequence number that is quoted but not ours refutes the rest; identifications
+ * are rewritten on the way too often to refute anything.
  */
 #ifndef ST_TRACE_CORRELATOR_H
 #define ST_TRACE_CORRELATOR_H
@@ -36,6 +36,7 @@ struct probe {
 	uint8_t ttl;
 	bool seen;    /* shown leaving */
 	bool perhaps; /* observed, not yet believed to be a probe */
+	bool told;    /* observed: the driver knows that it is one */
 	enum probe_state state;
 };
 

@@ -158,15 +158,6 @@ static void stop(struct trace *trace, enum st_stop_reason reason)
 	schedule_stop(&trace->schedule);
 }
 
-static unsigned max_missing(const struct trace *trace)
-{
-	unsigned limit = trace->config->max_missing;
-
-	if (limit != ST_MAX_MISSING_DEFAULT)
-		return limit;
-	return trace->config->algorithm == ST_ALGORITHM_CONCURRENT ? 0 : 3;
-}
-
 static bool is_hop_complete(const struct trace *trace, unsigned ttl)
 {
 	const struct trace_hop *hop = &trace->hops[ttl];
@@ -190,6 +181,15 @@ static unsigned find_missing_run(const struct trace *trace, unsigned limit)
 		}
 	}
 	return end;
+}
+
+static unsigned max_missing(const struct trace *trace)
+{
+	unsigned limit = trace->config->max_missing;
+
+	if (limit != ST_MAX_MISSING_DEFAULT)
+		return limit;
+	return trace->config->algorithm == ST_ALGORITHM_CONCURRENT ? 0 : 3;
 }
 
 static void check_missing(struct trace *trace)
@@ -226,11 +226,25 @@ uint64_t trace_expiry(const struct trace *trace)
 	return oldest ? oldest->now_ns + trace->config->wait_ns : ST_NEVER;
 }
 
+static uint64_t last_expiry(const struct trace *trace)
+{
+	for (unsigned i = trace->probes->len; i > trace->first_awaited; i--) {
+		const struct probe *probe = trace->probes->pdata[i - 1];
+
+		if (probe->state == PROBE_AWAITED)
+			return probe->now_ns + trace->config->wait_ns;
+	}
+	return ST_NEVER;
+}
+
 uint64_t trace_due(const struct trace *trace)
 {
 	uint64_t due = schedule_due(&trace->schedule, trace->awaited);
 	uint64_t expiry = trace_expiry(trace);
 
+	/* All is sent, and silence stops nothing: one wake-up for all that stay silent. */
+	if (schedule_is_complete(&trace->schedule) && !max_missing(trace))
+		return last_expiry(trace);
 	return expiry < due ? expiry : due;
 }
 

@@ -55,7 +55,8 @@ struct trace {
 	struct trace_hop hops[UINT8_MAX + 1];
 	unsigned first_awaited; /* index into probes: all before are resolved */
 	unsigned awaited;
-	unsigned last_ttl; /* hops above are cut off (border, destination) */
+	unsigned first_untold; /* observed: the driver knows of all before */
+	unsigned last_ttl;     /* hops above are cut off (border, destination) */
 	bool is_observed;
 	bool is_resting; /* over and reported; late replies are still recognised */
 	bool nat_seen;

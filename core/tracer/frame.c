@@ -250,7 +250,7 @@ static void sort_reply(struct st_tracer *tracer, struct probe *probe, struct st_
 	}
 }
 
-/* A quote whose sequence number names no probe: the flow's own probes by identification. */
+/* A quote too short for a sequence number: the flow's own probes by identification. */
 static struct probe *find_by_ip_id(struct st_tracer *tracer, const struct st_quote *quote,
 				   uint8_t *matched_by)
 {
@@ -283,7 +283,7 @@ static struct probe *find_probe(struct st_tracer *tracer, const struct st_quote 
 {
 	struct probe *probe = correlator_find_quote(&tracer->correlator, quote, matched_by);
 
-	if (!probe && quote->ip_version == 4 && quote->has_ports)
+	if (!probe && quote->ip_version == 4 && quote->has_ports && !quote->has_seq)
 		probe = find_by_ip_id(tracer, quote, matched_by);
 	return probe;
 }

@@ -12,13 +12,34 @@ bool observe_is_foreign(const struct st_tracer *tracer, const struct trace *trac
 	return trace->is_observed && tracer->config.active;
 }
 
+/* Told as soon as it counts; one that only might be a probe may have to wait for that. */
+static void tell_probes(struct st_tracer *tracer, struct trace *trace)
+{
+	bool perhaps_counts = trace_counts_perhaps(trace), all_told = true;
+
+	for (unsigned i = trace->first_untold; i < trace->probes->len; i++) {
+		struct probe *probe = trace->probes->pdata[i];
+
+		if (!probe->told && (!probe->perhaps || perhaps_counts)) {
+			probe->told = true;
+			tracer->stats.probes_sent++;
+			event_probe(tracer, probe, probe->cookie);
+		}
+		all_told = all_told && probe->told;
+		trace->first_untold += all_told;
+	}
+}
+
 void observe_announce(struct st_tracer *tracer, struct trace *trace)
 {
-	if (trace->number || observe_is_foreign(tracer, trace) || !trace_is_believable(trace))
+	if (observe_is_foreign(tracer, trace) || !trace_is_believable(trace))
 		return;
-	trace->number = ++tracer->last_trace_number;
-	tracer->stats.traces_started++;
-	event_trace_started(tracer, trace);
+	if (!trace->number) {
+		trace->number = ++tracer->last_trace_number;
+		tracer->stats.traces_started++;
+		event_trace_started(tracer, trace);
+	}
+	tell_probes(tracer, trace);
 }
 
 static struct trace *open_trace(const struct flow *flow, unsigned side)
@@ -58,8 +79,4 @@ void observe_probe(struct st_tracer *tracer, struct flow *flow, unsigned side,
 	tracer->last_probe_id++;
 	trace_probe_seen(probe, frame);
 	observe_announce(tracer, trace);
-	if (perhaps || observe_is_foreign(tracer, trace))
-		return;
-	tracer->stats.probes_sent++;
-	event_probe(tracer, probe, frame->cookie);
 }

@@ -59,7 +59,7 @@ static void report(struct st_tracer *tracer, struct trace *trace, enum st_stop_r
 
 void tracer_end(struct st_tracer *tracer, struct trace *trace, enum st_stop_reason end)
 {
-	if (!trace->number)
+	if (trace->is_observed)
 		observe_announce(tracer, trace);
 	if (trace->number)
 		report(tracer, trace, end);

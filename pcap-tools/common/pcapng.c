@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The pcapng writer: section header, interface description and enhanced packet
- * blocks, in the host's byte order (the magic tells it). A block is put together
- * in memory and written at once. What to write is the recorder's decision.
+ * blocks, in the host's byte order (the magic tells it). Blocks are collected in
+ * memory and written together. What to write is the recorder's decision.
  */
 #include "pcapng.h"
 
@@ -33,12 +33,16 @@
 #define DLT_RAW_OPENBSD 14u
 #define LINKTYPE_RAW 101u
 
+/* So much is collected at most before it is written, whether the driver asks or not. */
+#define PENDING_MAX (64u * 1024)
+
 struct pcapng {
 	int fd;
-	bool is_file;	   /* ours and seekable: a block that is not whole can be taken back */
-	uint64_t whole;	   /* bytes of whole blocks written */
-	char *name;	   /* for errors */
-	GByteArray *block; /* the block in the making */
+	bool is_file;	     /* ours and seekable: a block that is not whole can be taken back */
+	uint64_t whole;	     /* bytes of whole blocks in the file */
+	char *name;	     /* for errors */
+	GByteArray *block;   /* the block in the making */
+	GByteArray *pending; /* whole blocks not written yet */
 };
 
 static void put(struct pcapng *pcapng, const void *bytes, size_t count)
@@ -96,14 +100,48 @@ static bool end_block(struct pcapng *pcapng, GError **error)
 
 	put_u32(pcapng, length);
 	memcpy(pcapng->block->data + 4, &length, sizeof(length));
-	if (output_write(pcapng->fd, pcapng->name, pcapng->block->data, length, error)) {
-		pcapng->whole += length;
-		return true;
+	g_byte_array_append(pcapng->pending, pcapng->block->data, length);
+	return pcapng->pending->len < PENDING_MAX || pcapng_flush(pcapng, error);
+}
+
+/* Bytes of the pending blocks that lie wholly within the first `written` bytes. */
+static uint64_t whole_blocks(const struct pcapng *pcapng, uint64_t written)
+{
+	uint64_t whole = 0;
+	uint32_t length;
+
+	while (whole < pcapng->pending->len) {
+		memcpy(&length, pcapng->pending->data + whole + 4, sizeof(length));
+		if (whole + length > written)
+			break;
+		whole += length;
 	}
-	/* Should this fail too, readers meet a block that is cut off, as after a crash. */
-	if (pcapng->is_file && ftruncate(pcapng->fd, (off_t)pcapng->whole) != 0)
+	return whole;
+}
+
+/* Should this fail too, readers meet a block that is cut off, as after a crash. */
+static void take_back_the_rest(struct pcapng *pcapng)
+{
+	off_t end = pcapng->is_file ? lseek(pcapng->fd, 0, SEEK_CUR) : -1;
+
+	if (end < 0 || (uint64_t)end < pcapng->whole)
+		return;
+	pcapng->whole += whole_blocks(pcapng, (uint64_t)end - pcapng->whole);
+	if (ftruncate(pcapng->fd, (off_t)pcapng->whole) != 0)
 		errno = 0;
-	return false;
+}
+
+bool pcapng_flush(struct pcapng *pcapng, GError **error)
+{
+	bool good = output_write(pcapng->fd, pcapng->name, pcapng->pending->data,
+				 pcapng->pending->len, error);
+
+	if (good)
+		pcapng->whole += pcapng->pending->len;
+	else
+		take_back_the_rest(pcapng);
+	g_byte_array_set_size(pcapng->pending, 0);
+	return good;
 }
 
 static bool write_section(struct pcapng *pcapng, const char *program, GError **error)
@@ -145,7 +183,8 @@ struct pcapng *pcapng_create(const char *path, const char *program, GError **err
 	pcapng->is_file = is_file;
 	pcapng->name = g_strdup(to_stdout ? "standard output" : path);
 	pcapng->block = g_byte_array_new();
-	if (write_section(pcapng, program, error))
+	pcapng->pending = g_byte_array_new();
+	if (write_section(pcapng, program, error) && pcapng_flush(pcapng, error))
 		return pcapng;
 	pcapng_close(pcapng, NULL);
 	return NULL;
@@ -186,17 +225,19 @@ bool pcapng_write(struct pcapng *pcapng, const struct pcapng_packet *packet, GEr
 
 bool pcapng_close(struct pcapng *pcapng, GError **error)
 {
-	bool good = true;
+	bool good;
 
 	if (pcapng == NULL)
 		return true;
+	good = pcapng_flush(pcapng, error);
 	/* Network file systems tell at close() what they could not store. */
-	if (pcapng->fd != STDOUT_FILENO && close(pcapng->fd) != 0) {
+	if (pcapng->fd != STDOUT_FILENO && close(pcapng->fd) != 0 && good) {
 		g_set_error(error, FAILURE_ERROR, FAILURE_RUNNING, "cannot write %s: %s",
 			    pcapng->name, g_strerror(errno));
 		good = false;
 	}
 	g_byte_array_unref(pcapng->block);
+	g_byte_array_unref(pcapng->pending);
 	g_free(pcapng->name);
 	g_free(pcapng);
 	return good;

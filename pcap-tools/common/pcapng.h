@@ -35,10 +35,16 @@ struct pcapng *pcapng_create(const char *path, const char *program, GError **err
 bool pcapng_add_interface(struct pcapng *pcapng, const char *name, uint32_t link_type,
 			  uint32_t snap_bytes, GError **error);
 
-/* Writes a packet. After an error the file ends behind the last packet that is whole. */
+/* Adds a packet; it may be written now or with later ones. */
 bool pcapng_write(struct pcapng *pcapng, const struct pcapng_packet *packet, GError **error);
 
-/* Closes and frees; false if what was written did not reach the file. NULL is allowed. */
+/*
+ * Writes what was added. After an error, of this or another call, the file ends
+ * behind the last packet that is whole.
+ */
+bool pcapng_flush(struct pcapng *pcapng, GError **error);
+
+/* Flushes, closes and frees; false if not all reached the file. NULL is allowed. */
 bool pcapng_close(struct pcapng *pcapng, GError **error);
 
 #endif

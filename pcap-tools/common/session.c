@@ -167,6 +167,14 @@ void session_settle(struct session *session)
 		stop_recording(session, error);
 }
 
+void session_flush(struct session *session)
+{
+	GError *error = NULL;
+
+	if (session->pcapng != NULL && !pcapng_flush(session->pcapng, &error))
+		stop_recording(session, error);
+}
+
 void session_finish(struct session *session, uint64_t now)
 {
 	GError *error = NULL;
@@ -216,6 +224,8 @@ char *session_summary(const struct session *session, const uint64_t *kernel_drop
 	add_if_any(text, stats->probes_failed, "probe not sent", "probes not sent");
 	add_if_any(text, stats->probes_unseen, "probe unseen", "probes unseen");
 	add_if_any(text, stats->replies_late, "late reply", "late replies");
+	add_if_any(text, stats->replies_foreign, "reply to another program's probes",
+		   "replies to another program's probes");
 	add_if_any(text, stats->errors_unmatched, "other ICMP error", "other ICMP errors");
 	add_if_any(text, stats->errors_malformed, "unreadable ICMP error",
 		   "unreadable ICMP errors");

@@ -43,6 +43,9 @@ bool session_frame(struct session *session, uint64_t now, const struct st_frame 
 /* Acts on all events there are; call it after each frame and each turn. */
 void session_settle(struct session *session);
 
+/* Writes the capture so far; to be called when nothing is more urgent. */
+void session_flush(struct session *session);
+
 /* Ends the tracer's open traces; all outputs that still work get what is left. */
 void session_finish(struct session *session, uint64_t now);
 

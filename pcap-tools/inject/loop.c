@@ -29,6 +29,7 @@ struct loop {
 	uint64_t now; /* CLOCK_MONOTONIC at the beginning of the turn */
 	uint64_t start;
 	uint64_t last_wanted; /* when a packet of a wanted flow was last seen */
+	uint64_t timer_at;    /* what the timer is set to; ST_NEVER: nothing */
 	guint capture_source, timer_source, interrupt_source, terminate_source;
 };
 
@@ -112,11 +113,14 @@ static bool is_over(const struct loop *loop)
 	return loop->session->error != NULL || end_time(loop) <= loop->now;
 }
 
-static void arm_timer(const struct loop *loop)
+static void arm_timer(struct loop *loop)
 {
 	uint64_t at = MIN(st_tracer_next_wakeup(loop->session->tracer), end_time(loop));
 	struct itimerspec timer = {0};
 
+	if (at == loop->timer_at)
+		return;
+	loop->timer_at = at;
 	if (at != ST_NEVER) {
 		/* All zeros would disarm it; the past fires at once. */
 		at = MAX(at, 1);
@@ -132,6 +136,7 @@ static void finish_turn(struct loop *loop)
 		st_tracer_wake(loop->session->tracer, loop->now);
 	send_due(loop);
 	session_settle(loop->session);
+	session_flush(loop->session);
 	if (is_over(loop))
 		end(loop);
 	arm_timer(loop);
@@ -162,6 +167,7 @@ static gboolean on_timer(int fd, G_GNUC_UNUSED GIOCondition condition, void *use
 	 */
 	if (read(fd, &expirations, sizeof(expirations)) < 0 && errno != EAGAIN)
 		g_error("timerfd: %s", g_strerror(errno));
+	loop->timer_at = ST_NEVER;
 	loop->now = monotonic_ns();
 	finish_turn(loop);
 	return G_SOURCE_CONTINUE;
@@ -186,11 +192,28 @@ static gboolean on_terminate(void *user)
 	return G_SOURCE_REMOVE;
 }
 
+/*
+ * GLib takes a source's descriptor out of the set around each callback, at the
+ * price of two system calls, unless the source may recurse. Ours do not run loops.
+ */
+static guint add_descriptor(int fd, GIOCondition condition, GUnixFDSourceFunc callback,
+			    struct loop *loop)
+{
+	GSource *source = g_unix_fd_source_new(fd, condition);
+	guint id;
+
+	g_source_set_can_recurse(source, TRUE);
+	g_source_set_callback(source, G_SOURCE_FUNC(callback), loop, NULL);
+	id = g_source_attach(source, NULL);
+	g_source_unref(source);
+	return id;
+}
+
 static void add_sources(struct loop *loop)
 {
-	loop->capture_source = g_unix_fd_add(capture_fd(loop->capture),
-					     G_IO_IN | G_IO_ERR | G_IO_HUP, on_readable, loop);
-	loop->timer_source = g_unix_fd_add(loop->timer_fd, G_IO_IN, on_timer, loop);
+	loop->capture_source = add_descriptor(capture_fd(loop->capture),
+					      G_IO_IN | G_IO_ERR | G_IO_HUP, on_readable, loop);
+	loop->timer_source = add_descriptor(loop->timer_fd, G_IO_IN, on_timer, loop);
 	loop->interrupt_source = g_unix_signal_add(SIGINT, on_interrupt, loop);
 	loop->terminate_source = g_unix_signal_add(SIGTERM, on_terminate, loop);
 }
@@ -212,6 +235,7 @@ void loop_run(struct session *session, struct capture *capture, struct sender *s
 		.capture = capture,
 		.sender = sender,
 		.options = session->options,
+		.timer_at = ST_NEVER,
 		.timer_fd = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC),
 	};
 

@@ -134,6 +134,7 @@ static void test_packet(struct fixture *fixture, G_GNUC_UNUSED gconstpointer dat
 
 	g_assert_true(pcapng_write(pcapng, &bare, NULL));
 	g_assert_true(pcapng_write(pcapng, &told, NULL));
+	g_assert_true(pcapng_flush(pcapng, NULL));
 	load(fixture); /* before the close: a killed run leaves whole blocks */
 	next_block(fixture, 0x0A0D0D0A);
 	next_block(fixture, 1);
@@ -166,7 +167,7 @@ static void test_full_disk(struct fixture *fixture, G_GNUC_UNUSED gconstpointer 
 	full = before;
 	full.rlim_cur = 250;
 	setrlimit(RLIMIT_FSIZE, &full);
-	while (pcapng_write(pcapng, &packet, &error))
+	while (pcapng_write(pcapng, &packet, &error) && pcapng_flush(pcapng, &error))
 		written++;
 	setrlimit(RLIMIT_FSIZE, &before);
 	g_assert_error(error, FAILURE_ERROR, FAILURE_RUNNING);
