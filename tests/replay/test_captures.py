@@ -1,0 +1,168 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Real captures that nobody of this project made, damaged ones among them: each ends in time with 0, or with 1 and a
+reason; what libpcap can read is read to its last frame, TCP flows are found where tshark found them, and no reply is
+reported that tshark does not pair with that probe.
+
+The captures, each with CAPTURE.truth.json beside it, are in the folder ST_CAPTURES (default: ../shared/captures from
+the source). Nothing of them is part of this project: without the folder the test is skipped.
+"""
+
+import copy
+import json
+import os
+import pathlib
+import re
+
+import capture_files as files
+import harness
+
+FOLDER = pathlib.Path(os.environ.get("ST_CAPTURES") or harness.SOURCE.parent / "shared" / "captures")
+LIMIT_S = 20
+TRUTH = ".truth.json"
+SUPPORTED = {0, 1, 12, 14, 101, 108, 113, 228, 229, 276}
+MICROSECOND_MS = 0.0015
+LEAST_CAPTURES = 50  # fewer are not the folder that is meant
+TCP = 6
+# What may stand between the frame's begin and TCP; behind anything else (PPPoE, MPLS, GRE …) packets are passed over.
+_PLAIN = {"eth", "ethertype", "vlan", "ieee8021ad", "sll", "null", "raw", "loop", "ip", "ipv6", "llc", "ipv6.hopopts",
+          "ipv6.dstopts", "ipv6.routing", "ipv6.fraghdr", "vssmonitoring"}
+
+
+class Capture:
+    """A capture, its truth, and what st-replay made of it."""
+
+    def __init__(self, truth_path, written):
+        self.path = truth_path.with_name(truth_path.name.removesuffix(TRUTH))
+        self.name = str(self.path.relative_to(FOLDER))
+        self.truth = json.loads(truth_path.read_text(encoding="utf-8"))
+        self.done = harness.replay("-o", "json", "-w", written, self.path, timeout=LIMIT_S)
+        self.traces = [json.loads(line) for line in self.done.stdout.splitlines()]
+        self.written = written
+
+    @property
+    def supported(self):
+        """Whether libpcap reads the whole file (tcpdump did) and the link type is one of ours."""
+        return self.truth["tcpdump"]["rc"] == 0 and set(self.truth["container"].get("linktypes") or [-1]) <= SUPPORTED
+
+    def counted(self, what):
+        found = re.search(rf"(\d+) {what}s?\b", self.done.stderr)
+        return int(found[1]) if found else 0
+
+
+def tcp_chains(truth):
+    """The protocols in front of TCP, for each kind of frame whose own packet (not a quote in it) is TCP."""
+    chains = [chain.split(":") for chain in truth["tshark"].get("protocol_chains") or {}]
+    fronts = [chain[:chain.index("tcp")] for chain in chains if "tcp" in chain]
+    return [front for front in fronts if not {"icmp", "icmpv6"} & set(front)]
+
+
+def ending_fault(capture):
+    fault = harness.misbehaviour(capture.done)
+    lines = capture.done.stderr.splitlines()
+    if fault or len(lines) != 1:
+        return fault or f"{len(lines)} lines on standard error: {lines[:3]}"
+    if capture.supported and capture.done.returncode != harness.OK:
+        return f"libpcap reads it, st-replay does not: {lines[0]}"
+    if capture.done.returncode == harness.FAILED and (str(capture.path) not in lines[0] or "frames, " in lines[0]):
+        return f"no reason: {lines[0]}"
+    return ""
+
+
+def reading_fault(capture):
+    """Frames and TCP flows that should have been seen."""
+    if capture.done.returncode != harness.OK:
+        return ""
+    truth = capture.truth
+    if truth["tshark"]["rc"] == 0 and capture.counted("frame") != truth["tshark"]["packets"]:
+        return f"{capture.counted('frame')} frames, tshark reads {truth['tshark']['packets']}"
+    fronts, seen = tcp_chains(truth), capture.counted("flow")
+    if not fronts and seen > capture.counted("malformed packet") + len(truth["tshark"].get("malformed_frames") or []):
+        return f"{seen} TCP flows, tshark sees no TCP"
+    if any(set(front) - _PLAIN for front in fronts):
+        return ""
+    # A flow of one packet can be a reset, which begins none.
+    wanted = sum(flow["proto"] == "tcp" and flow["packets"] > 1 for flow in truth["flows"])
+    if seen + capture.counted("malformed packet") + capture.counted("cut packet") < wanted:
+        return f"{seen} TCP flows, tshark sees {wanted}"
+    return ""
+
+
+def is_true(reply, hop, flow, truth):
+    """Whether the truth has an ICMP error of this router that answers a probe of this flow with this TTL and RTT."""
+    for error in truth["icmp_errors"] or []:
+        quoted = error.get("quoted") or {}
+        if (error["router"], error.get("probe_ttl"), quoted.get("proto")) != (reply["address"], hop["ttl"], TCP):
+            continue
+        if (quoted.get("dst"), quoted.get("dport")) != (flow["destination"], flow["destination_port"]):
+            continue
+        if (error["icmp_type"], error["icmp_code"]) != (reply["icmp_type"], reply["icmp_code"]):
+            continue
+        if abs((error["rtt_ms"] or 0) - (reply["rtt_ms"] or 0)) <= MICROSECOND_MS:
+            return True
+    return False
+
+
+def invented(traces, truth):
+    """Replies, and traces without a reply, that the truth knows nothing of."""
+    faults = []
+    for trace in traces:
+        replies = [(reply, hop) for hop in trace["hops"] for reply in hop["replies"]]
+        faults += [f"{reply['address']} at hop {hop['ttl']} of {trace['flow']}" for reply, hop in replies
+                   if not is_true(reply, hop, trace["flow"], truth)]
+        if not replies:
+            faults.append(f"a trace of {trace['flow']} to which nobody replied")
+    return faults
+
+
+def writing_fault(capture):
+    """What -w has written is a whole pcapng, also where the capture broke off."""
+    if capture.done.returncode != harness.OK and not capture.written.exists():
+        return ""
+    try:
+        files.read(capture.written.read_bytes())
+    except (ValueError, KeyError, IndexError, files.struct.error) as error:
+        return f"-w wrote no pcapng: {error}"
+    return ""
+
+
+def check_matcher(check):
+    """The comparison with the truth itself: a made-up report of a true reply, and the same with one thing changed."""
+    truth = {"icmp_errors": [{"router": "192.0.2.1", "probe_ttl": 3, "icmp_type": 11, "icmp_code": 0, "rtt_ms": 1.5,
+                              "quoted": {"proto": TCP, "dst": "198.51.100.1", "dport": 80}}]}
+    reply = {"address": "192.0.2.1", "icmp_type": 11, "icmp_code": 0, "rtt_ms": 1.5}
+    trace = {"flow": {"destination": "198.51.100.1", "destination_port": 80}, "hops": [{"ttl": 3, "replies": [reply]}]}
+    check.equal(invented([trace], truth), [], "a true reply is not called invented")
+    for name, value in (("address", "192.0.2.2"), ("rtt_ms", 1.6), ("icmp_code", 1)):
+        other = copy.deepcopy(trace)
+        other["hops"][0]["replies"][0][name] = value
+        check.that(invented([other], truth), f"one with another {name} is")
+    check.that(invented([{**trace, "hops": []}], truth), "a trace without a reply is")
+
+
+def main(check, folder):
+    check_matcher(check)
+    found = sorted(FOLDER.rglob("*" + TRUTH))
+    check.that(len(found) >= LEAST_CAPTURES, f"{len(found)} captures are there")
+    faults = {kind: [] for kind in ("ending", "reading", "invented", "writing")}
+    read = flows = traces = 0
+    for path in found:
+        capture = Capture(path, folder / "written.pcapng")
+        kinds = {"ending": [ending_fault(capture)], "reading": [reading_fault(capture)],
+                 "invented": invented(capture.traces, capture.truth), "writing": [writing_fault(capture)]}
+        for kind, texts in kinds.items():
+            faults[kind] += [f"{capture.name}: {text}" for text in texts if text]
+        read += capture.done.returncode == harness.OK
+        flows += capture.counted("flow")
+        traces += len(capture.traces)
+        capture.written.unlink(missing_ok=True)
+    check.none(faults["ending"], f"each ends within {LIMIT_S} s with 0 or with a reason ({read} can be read)")
+    check.none(faults["reading"], f"frames are read to the last one, and TCP flows are seen ({flows})")
+    check.none(faults["invented"], f"no reply and no trace is invented ({traces} traces)")
+    check.none(faults["writing"], "what -w writes can be read")
+
+
+if __name__ == "__main__":
+    if not FOLDER.is_dir():
+        harness.skip(f"no captures in {FOLDER} (set ST_CAPTURES)")
+    harness.run(main)

@@ -1,0 +1,131 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The same packets in other link layers, file formats, byte orders and resolutions, and with IP options or extension
+headers: the report stays the same.
+"""
+
+import ipaddress
+import json
+
+import capture_files as files
+import harness
+import rewriting as to
+
+BASES = {4: ["concurrent-v4.pcap", "exact-v4.pcap", "silent-router-v4.pcapng"],
+         6: ["hop-by-hop-v6.pcap", "exact-v6.pcap", "silent-router-v6.pcapng"]}
+LATER_NS = 1500  # a microsecond is forgiven
+VLAN, QINQ, OLD_QINQ = 0x8100, 0x88a8, 0x9100
+
+# name -> (link type, what is done with each frame)
+LINKS = {
+    "Ethernet with a trailer": (to.ETHERNET, to.trailer),
+    "VLAN": (to.ETHERNET, to.tag((VLAN, 0x6064))),
+    "priority tag": (to.ETHERNET, to.tag((VLAN, 0xe000))),
+    "QinQ": (to.ETHERNET, to.tag((QINQ, 100), (VLAN, 200))),
+    "QinQ, older types": (to.ETHERNET, to.tag((VLAN, 100), (VLAN, 200))),
+    "QinQ, type 0x9100": (to.ETHERNET, to.tag((OLD_QINQ, 100), (VLAN, 200))),
+    "SLL": (to.SLL, to.sll),
+    "SLL2": (to.SLL2, to.sll2),
+    "RAW": (to.RAW, to.raw),
+    "NULL, little-endian": (to.NULL, to.loopback("<", 24)),
+    "NULL, big-endian": (to.NULL, to.loopback(">", 28)),
+    "NULL of macOS": (to.NULL, to.loopback("<", 30)),
+    "NULL of Linux": (to.NULL, to.loopback("<", 10)),
+    "LOOP": (to.LOOP, to.loopback(">", 24)),
+}
+LINKS_OF = {4: {"IPV4": (to.IPV4, to.raw)}, 6: {"IPV6": (to.IPV6, to.raw)}}
+INSERTED = {
+    4: {"four bytes of IPv4 options": to.with_options(to.OPTIONS_SHORT),
+        "IPv4 router alert": to.with_options(to.OPTIONS_ALERT),
+        "forty bytes of IPv4 options": to.with_options(to.OPTIONS_LONG)},
+    6: {"hop-by-hop options": to.with_headers(to.HOP_BY_HOP),
+        "destination options": to.with_headers(to.DESTINATION_OPTIONS),
+        "atomic fragments": to.with_headers(to.FRAGMENT),
+        "three extension headers": to.with_headers(to.HOP_BY_HOP, to.DESTINATION_OPTIONS, to.FRAGMENT)},
+}
+FORMATS = {
+    "pcap, little-endian, nanoseconds": (files.pcap_bytes, {}),
+    "pcap, big-endian, nanoseconds": (files.pcap_bytes, {"order": "big"}),
+    "pcap, little-endian, microseconds": (files.pcap_bytes, {"places": files.MICRO}),
+    "pcap, big-endian, microseconds": (files.pcap_bytes, {"order": "big", "places": files.MICRO}),
+    "pcapng, little-endian, nanoseconds": (files.pcapng_bytes, {}),
+    "pcapng, big-endian, nanoseconds": (files.pcapng_bytes, {"order": "big"}),
+    "pcapng, little-endian, no resolution": (files.pcapng_bytes, {"resolution": None}),
+    "pcapng, big-endian, microseconds": (files.pcapng_bytes, {"order": "big", "resolution": files.MICRO}),
+    "pcapng, units of 10 ns": (files.pcapng_bytes, {"resolution": 8}),
+    "pcapng, 2^-30 seconds": (files.pcapng_bytes, {"resolution": 0x80 | 30}),
+}
+
+
+class Base:
+    """A committed capture and what has to come of its variants."""
+
+    def __init__(self, check, folder, name):
+        self.check, self.name = check, name
+        self.path = harness.CAPTURES / name
+        self.capture = files.read(self.path.read_bytes())
+        self.expected = harness.expected_of(self.path)
+        self._variant = folder / "variant"
+        self.packets = [frame for frame in self.capture.frames if to.version_of(frame)]
+
+    def differences(self, content):
+        self._variant.write_bytes(content)
+        return harness.differences(self.expected, self._variant)
+
+    def same(self, statement, content):
+        faults = self.differences(content)
+        self.check.that(not faults, f"{self.name}: {statement}", faults)
+
+    def rewritten(self, rewrite):
+        return [rewrite(frame) for frame in self.packets]
+
+
+def check_formats(base):
+    for name, (write, options) in FORMATS.items():
+        base.same(name, write(to.ETHERNET, base.capture.frames, **options))
+
+
+def check_links(base, family):
+    for name, (link_type, rewrite) in {**LINKS, **LINKS_OF[family]}.items():
+        base.same(name, files.pcap_bytes(link_type, base.rewritten(rewrite)))
+        base.same(f"{name}, pcapng", files.pcapng_bytes(link_type, base.rewritten(rewrite), order="big"))
+
+
+def check_inserted(base, family):
+    for name, rewrite in INSERTED[family].items():
+        base.same(name, files.pcap_bytes(to.ETHERNET, base.rewritten(rewrite)))
+        tagged = [to.sll(rewrite(frame)) for frame in base.packets]
+        base.same(f"{name}, SLL", files.pcap_bytes(to.SLL, tagged))
+
+
+def check_is_no_sieve(base, family):
+    """What has another meaning gives another report."""
+    def packed(text):
+        return ipaddress.ip_address(text).packed
+
+    trace = json.loads(base.expected.read_text(encoding="utf-8").splitlines()[0])
+    router = trace["hops"][1]["replies"][0]["address"]
+    other = {4: "192.0.2.77", 6: "2001:db8::77"}[family]
+    changed = base.rewritten(to.from_router(packed(router), packed(other)))
+    base.check.that(other in base.differences(files.pcap_bytes(to.ETHERNET, changed)),
+                    f"{base.name}: another router is another report")
+    later = [frame._replace(stamp_ns=frame.stamp_ns + LATER_NS * to.is_error(frame)) for frame in base.packets]
+    base.check.that("rtt_ms" in base.differences(files.pcap_bytes(to.ETHERNET, later)),
+                    f"{base.name}: replies that come later are another report")
+    wrong = files.pcap_bytes(to.IPV6 if family == 4 else to.IPV4, base.rewritten(to.raw))
+    base.check.that(base.differences(wrong), f"{base.name}: of the other IP version by its link type: nothing is found")
+
+
+def main(check, folder):
+    for family, names in BASES.items():
+        for name in names:
+            base = Base(check, folder, name)
+            harness.section(name)
+            check_formats(base)
+            check_links(base, family)
+            check_inserted(base, family)
+            check_is_no_sieve(base, family)
+
+
+if __name__ == "__main__":
+    harness.run(main)

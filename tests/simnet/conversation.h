@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * One TCP connection of an application: its two ends and what they say when, by
+ * the scenario. Sans-IO; the driver carries the packets between the ends.
+ */
+#ifndef SIMNET_CONVERSATION_H
+#define SIMNET_CONVERSATION_H
+
+#include "rules.h"
+#include "scenario.h"
+#include "tcp_peer.h"
+
+enum stage { STAGE_WAITING, STAGE_CONNECTING, STAGE_TALKING, STAGE_OVER };
+
+struct conversation {
+	const struct sim_flow *flow;
+	struct tcp_peer ends[2]; /* by enum side */
+	enum stage stage;
+	uint64_t start_ns, end_ns;
+	uint64_t message_ns; /* when the client speaks next */
+	uint64_t answered;   /* requests that the server has answered */
+	bool third_ack_lost; /* already, as the scenario wants it */
+	struct watch watch;  /* what the capture has shown of it */
+	gint64 key;	     /* for the driver's table */
+	uint64_t wake_ns;    /* when the driver is to come back; the driver's */
+};
+
+/* The `number`th (from 0) connection of this kind. */
+struct conversation *conversation_new(const struct scenario *scenario, const struct sim_flow *flow,
+				      uint32_t number);
+void conversation_free(struct conversation *conversation);
+
+/* Names a connection in the driver's table by version and ports. */
+gint64 conversation_key(uint8_t ip_version, uint16_t near_port, uint16_t far_port);
+
+/* When conversation_advance is due, ST_NEVER if it only waits for packets or is over. */
+uint64_t conversation_next(const struct conversation *conversation);
+
+/* Lets the applications and timers do what is due. */
+void conversation_advance(struct conversation *conversation, uint64_t now);
+
+/* A segment reaches one of the ends. */
+void conversation_hear(struct conversation *conversation, uint64_t now, enum side side,
+		       const struct segment *segment, uint64_t tag);
+
+/*
+ * The next packet that this end sends (the caller's from now on), or NULL.
+ * `lost` tells that the scenario wants it to leave and never arrive.
+ */
+struct sim_packet *conversation_output(struct conversation *conversation, enum side side,
+				       bool *lost);
+
+#endif

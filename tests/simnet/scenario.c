@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A scenario as such: defaults, checks and the tracer's configuration. Reading
+ * files is scenario_file.c's business.
+ */
+#include "scenario.h"
+
+#include <arpa/inet.h>
+#include <string.h>
+
+#define MS ST_NS_PER_MS
+
+static struct st_addr address(int family, const char *text)
+{
+	struct st_addr addr = {.version = family == AF_INET ? 4 : 6};
+
+	g_assert_cmpint(inet_pton(family, text, addr.bytes), ==, 1);
+	return addr;
+}
+
+static struct sim_tracer tracer_defaults(void)
+{
+	struct st_config config;
+
+	st_config_init(&config);
+	return (struct sim_tracer){
+		.algorithm = config.algorithm,
+		.tcp_probe = config.tcp_probe,
+		.probes = config.probes_per_hop,
+		.first_ttl = config.first_ttl,
+		.max_ttl = config.max_ttl,
+		.max_missing = config.max_missing,
+		.inter_probe_ns = config.inter_probe_ns,
+		.inter_iteration_ns = config.inter_iteration_ns,
+		.wait_ns = config.wait_ns,
+		.max_flows = config.max_flows,
+		.max_known_flows = config.max_known_flows,
+		.rate = config.rate_pps,
+	};
+}
+
+struct scenario *scenario_new(const char *name)
+{
+	struct scenario *scenario = g_new0(struct scenario, 1);
+
+	scenario->name = g_strdup(name);
+	scenario->seed = 1;
+	scenario->limit_ns = 600 * ST_NS_PER_S;
+	scenario->host[V4] = address(AF_INET, "10.0.0.2");
+	scenario->host[V6] = address(AF_INET6, "fd00::2");
+	scenario->destination[V4] = address(AF_INET, "10.99.0.2");
+	scenario->destination[V6] = address(AF_INET6, "fd00:99::2");
+	scenario->destination_delay_ns = 1 * MS;
+	scenario->link = ST_LINK_ETHERNET;
+	scenario->snap_bytes = 262144;
+	scenario->tracer = tracer_defaults();
+	scenario->expect = (struct sim_expect){AS_SENT, AS_SENT, AS_SENT, ST_STOP_NONE, true};
+	return scenario;
+}
+
+void scenario_free(struct scenario *scenario)
+{
+	if (!scenario)
+		return;
+	for (size_t i = 0; i < scenario->flow_count; i++)
+		g_free(scenario->flows[i].name);
+	g_free(scenario->name);
+	g_free(scenario);
+}
+
+/* Hop n is 10.n.0.1 and fd00:n::1 unless the scenario says otherwise. */
+struct sim_hop *scenario_add_hop(struct scenario *scenario)
+{
+	size_t ttl = scenario->hop_count + 1;
+	struct sim_hop *hop = &scenario->hops[scenario->hop_count];
+
+	if (scenario->hop_count == SIM_HOPS_MAX)
+		return NULL;
+	scenario->hop_count++;
+	*hop = (struct sim_hop){
+		.address[V4] = {4, {10, (uint8_t)ttl, 0, 1}},
+		.address[V6] = {6, {0xfd, 0, 0, (uint8_t)ttl, [15] = 1}},
+		.routers = 1,
+		.delay_ns = 1 * MS,
+		.quote_bytes = QUOTE_ALL,
+		.quoted_ttl = 1,
+		.quoted_tos = AS_SENT,
+		.reply_ttl = 64,
+		.label = 16000,
+	};
+	return hop;
+}
+
+struct sim_flow *scenario_add_flow(struct scenario *scenario, const char *name)
+{
+	struct sim_flow *flow = &scenario->flows[scenario->flow_count];
+
+	if (scenario->flow_count == SIM_FLOWS_MAX)
+		return NULL;
+	scenario->flow_count++;
+	*flow = (struct sim_flow){
+		.name = g_strdup(name),
+		.count = 1,
+		.ip_version = 4,
+		.server = SIM_REMOTE,
+		.local_port = 40000,
+		.remote_port = 443,
+		.spacing_ns = 10 * MS,
+		.first_message_ns = 0,
+		.interval_ns = 200 * MS,
+		.lifetime_ns = 5 * ST_NS_PER_S,
+		.request_bytes = 200,
+		.reply_bytes = 3000,
+		.segment_bytes = 1400,
+		.sack = true,
+		.timestamps = true,
+		.local_isn = 1000000,
+		.remote_isn = 2000000000,
+		.local_window = 64 * 1024,
+		.remote_window = 64 * 1024,
+		.window_scale = 7,
+		.end_by = SIM_LOCAL,
+		.flow_label = 0x12345,
+		.ttl = 64,
+	};
+	return flow;
+}
+
+void scenario_config(const struct scenario *scenario, struct st_config *config)
+{
+	const struct sim_tracer *t = &scenario->tracer;
+
+	st_config_init(config);
+	config->active = true;
+	config->selection.all = t->host_count == 0;
+	config->selection.hosts = t->hosts;
+	config->selection.host_count = t->host_count;
+	config->selection.port = (uint16_t)t->port;
+	config->selection.ip_version = (uint8_t)t->ip_version;
+	config->algorithm = t->algorithm;
+	config->tcp_probe = t->tcp_probe;
+	config->probes_per_hop = (uint16_t)t->probes;
+	config->first_ttl = (uint8_t)t->first_ttl;
+	config->max_ttl = (uint8_t)t->max_ttl;
+	config->inter_probe_ns = t->inter_probe_ns;
+	config->inter_iteration_ns = t->inter_iteration_ns;
+	config->wait_ns = t->wait_ns;
+	config->max_missing = (uint16_t)t->max_missing;
+	config->borders = t->borders;
+	config->border_count = t->border_count;
+	config->max_flows = t->max_flows;
+	config->max_known_flows = t->max_known_flows;
+	config->rate_pps = t->rate;
+	config->max_traces = t->max_traces;
+	config->seed = scenario->seed;
+}
+
+static const char *check_flow(const struct sim_flow *flow)
+{
+	if (flow->ip_version != 4 && flow->ip_version != 6)
+		return "a flow's ip is neither 4 nor 6";
+	if (flow->count - 1 + (flow->server == SIM_REMOTE ? flow->local_port : flow->remote_port) >
+	    UINT16_MAX)
+		return "a flow's count leaves no ports for its clients";
+	if (flow->window_scale == 0 && MAX(flow->local_window, flow->remote_window) > UINT16_MAX)
+		return "a flow's window needs window-scale";
+	if (flow->lost_third_ack && flow->server != SIM_REMOTE)
+		return "a flow's lost-third-ack needs the server on the remote side";
+	return NULL;
+}
+
+/* Before an extension the quote is padded with zeros; they would stand for what is missing. */
+static bool pads_short_quote(const struct sim_hop *hop)
+{
+	return hop->mpls != MPLS_NONE && hop->quote_bytes < 8;
+}
+
+const char *scenario_check(const struct scenario *scenario)
+{
+	struct st_config config;
+
+	if (scenario->flow_count == 0)
+		return "there is no flow";
+	for (size_t i = 0; i < scenario->hop_count; i++)
+		if (pads_short_quote(&scenario->hops[i]))
+			return "a hop's mpls needs quote-bytes of 8 or more: padding would look "
+			       "like a quote";
+	for (size_t i = 0; i < scenario->flow_count; i++) {
+		const char *why = check_flow(&scenario->flows[i]);
+
+		if (why)
+			return why;
+	}
+	scenario_config(scenario, &config);
+	return st_config_check(&config);
+}

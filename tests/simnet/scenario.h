@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What is simulated: a path of routers, the applications that talk over it, how
+ * the tracer is set and what must come out. Read from a scenario file
+ * (testdata/scenarios/README.md documents every key) or made up from a seed.
+ * Holds data only; network.c, conversation.c and simnet.c bring it to life.
+ */
+#ifndef SIMNET_SCENARIO_H
+#define SIMNET_SCENARIO_H
+
+#include <glib.h>
+#include <servicetrace/config.h>
+
+#define SIM_HOPS_MAX 64	 /* the paths of the Internet are shorter */
+#define SIM_FLOWS_MAX 16 /* kinds of flows, not flows */
+#define SIM_BORDERS_MAX 8
+#define SIM_HOSTS_MAX 8
+#define QUOTE_ALL UINT32_MAX
+#define AS_SENT UINT32_MAX /* a number that is not set */
+
+enum version { V4, V6, VERSIONS };
+
+enum sim_mpls { MPLS_NONE, MPLS_WITH_LENGTH, MPLS_WITHOUT_LENGTH };
+enum sim_ip_id { IP_ID_KEPT, IP_ID_ZERO, IP_ID_SWAPPED, IP_ID_RANDOM };
+
+/* A router, or a group of parallel ones between which the flow's hash chooses. */
+struct sim_hop {
+	struct st_addr address[VERSIONS]; /* of the first; the others count up */
+	uint32_t routers;
+	uint64_t delay_ns;  /* one way, of the link before it */
+	double loss;	    /* of that link, both ways, any packet */
+	double answer_loss; /* of this router's answers only */
+	bool silent;
+	uint32_t quote_bytes; /* of transport, or QUOTE_ALL */
+	uint32_t quoted_ttl;
+	uint32_t quoted_tos; /* or AS_SENT */
+	enum sim_ip_id quoted_ip_id;
+	uint32_t reply_ttl; /* as the router sends it */
+	enum sim_mpls mpls;
+	uint32_t label;
+};
+
+enum sim_side { SIM_LOCAL, SIM_REMOTE };
+enum sim_end { END_FIN, END_RST, END_SILENT };
+
+/* A number of like TCP flows of an application. */
+struct sim_flow {
+	char *name;
+	uint32_t count;
+	uint32_t ip_version;
+	enum sim_side server;		  /* which end listens */
+	uint32_t local_port, remote_port; /* the client's counts up from flow to flow */
+	uint64_t start_ns, spacing_ns;
+	uint64_t first_message_ns; /* after the handshake */
+	uint64_t interval_ns;	   /* between the client's messages */
+	uint64_t lifetime_ns;	   /* from its start to its end */
+	uint32_t request_bytes, reply_bytes;
+	uint32_t segment_bytes; /* data in one segment; more than a link carries with GSO */
+	bool sack, timestamps;
+	uint32_t local_isn, remote_isn;
+	uint32_t local_window, remote_window; /* bytes of receive buffer */
+	uint32_t window_scale;
+	bool stalled; /* the local application never reads */
+	enum sim_end end;
+	enum sim_side end_by;
+	uint64_t seen_after_ns; /* the capture begins this long after its start */
+	bool lost_third_ack;	/* and SYN cookies: the server knows nothing until an ACK */
+	uint32_t tos, flow_label, ttl;
+};
+
+/* What must come out beside what follows from the path. */
+struct sim_expect {
+	uint32_t traces; /* AS_SENT: not checked, so for the following ones */
+	uint32_t refused;
+	uint32_t unmatched;  /* ICMP errors that no probe explains */
+	int32_t stop_reason; /* enum st_stop_reason of every trace; ST_STOP_NONE: not checked */
+	bool complete;	     /* every TTL asked for got all its probes */
+};
+
+struct sim_tracer {
+	enum st_algorithm algorithm;
+	enum st_tcp_probe tcp_probe;
+	uint32_t probes, first_ttl, max_ttl, max_missing;
+	uint64_t inter_probe_ns, inter_iteration_ns, wait_ns;
+	struct st_prefix borders[SIM_BORDERS_MAX];
+	size_t border_count;
+	struct st_prefix hosts[SIM_HOSTS_MAX];
+	size_t host_count; /* 0: every flow is wanted */
+	uint32_t port, ip_version;
+	uint32_t max_flows, max_known_flows, rate, max_traces;
+};
+
+struct scenario {
+	char *name;
+	uint32_t seed;
+	uint64_t limit_ns; /* the simulation never lasts longer */
+	struct st_addr host[VERSIONS];
+	struct st_addr destination[VERSIONS];
+	uint64_t destination_delay_ns; /* one way, of the last link */
+	double destination_loss;
+	size_t hop_count;
+	struct sim_hop hops[SIM_HOPS_MAX]; /* [0] is TTL 1 */
+	size_t flow_count;
+	struct sim_flow flows[SIM_FLOWS_MAX];
+	enum st_link_type link;
+	bool vlan;
+	uint32_t snap_bytes;	   /* frames are captured up to here */
+	uint64_t capture_delay_ns; /* from a frame's stamp to its being shown */
+	struct sim_tracer tracer;
+	struct sim_expect expect;
+};
+
+/* Calls `visit` for every key that a file may hold; for the test of its documentation. */
+void scenario_each_key(void (*visit)(const char *group, const char *key, void *data), void *data);
+
+/* Everything at its default: no hop, no flow. */
+struct scenario *scenario_new(const char *name);
+
+/* Reads a file; NULL and an error that names file and key if it is not right. */
+struct scenario *scenario_load(const char *path, GError **error);
+
+/* The same from text; `name` stands in errors. */
+struct scenario *scenario_parse(const char *name, const char *text, GError **error);
+
+void scenario_free(struct scenario *scenario);
+
+/* Appends a hop or flow at its defaults; NULL if there are too many. */
+struct sim_hop *scenario_add_hop(struct scenario *scenario);
+struct sim_flow *scenario_add_flow(struct scenario *scenario, const char *name);
+
+/* The tracer's configuration; it points into the scenario. */
+void scenario_config(const struct scenario *scenario, struct st_config *config);
+
+/* One line that says what does not go together, or NULL. */
+const char *scenario_check(const struct scenario *scenario);
+
+#endif
