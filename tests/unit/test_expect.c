@@ -94,6 +94,10 @@ static void test_not_compared(void)
 	saved.trace.stop_reason = ST_STOP_END_OF_CAPTURE;
 	added.trace.stop_reason = ST_STOP_MAX_TTL;
 	assert_pair(&saved, &added, "");
+	/* A capture shows that the flow was closed, but not why probing had stopped before. */
+	saved.trace.stop_reason = ST_STOP_MISSING_HOPS;
+	added.trace.stop_reason = ST_STOP_FLOW_CLOSED;
+	assert_pair(&saved, &added, "");
 }
 
 static void test_outcome(void)

@@ -49,7 +49,8 @@ ST_API void st_expect_add(struct st_expect *expect, const struct st_trace *trace
  * the generator do not count; RTTs may differ by a microsecond (the resolution
  * of plain pcap); a setting that a capture cannot tell (null algorithm,
  * probes_per_hop, first_ttl, max_ttl; stop reason end-of-capture) is not
- * compared. Notes count if the same program made both reports.
+ * compared. Notes, and stop reasons other than destination and border, count if
+ * the same program made both reports.
  * Returns the differences, one line each, "" if there are none; freed with free().
  */
 ST_API char *st_expect_differences(const struct st_expect *expect);
