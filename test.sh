@@ -22,7 +22,11 @@ build asan ON
 build fuzz OFF
 
 echo "== tests with AddressSanitizer and UndefinedBehaviorSanitizer"
-ctest --preset asan -L "unit|simnet|replay" -j 2 | tail -n 5
+ctest --preset asan -L "unit|simnet|replay" -j 2 >build-asan/test.log || {
+	cat build-asan/test.log
+	exit 1
+}
+grep "tests passed" build-asan/test.log
 
 echo "== fuzzers, $FUZZ_SECONDS s each"
 tests/fuzz/run.sh build-fuzz "$FUZZ_SECONDS"

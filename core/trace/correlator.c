@@ -57,6 +57,18 @@ static bool is_same_packet(const struct probe *probe, const struct st_packet *pa
 	       st_addr_equal(&tuple->destination, &packet->destination);
 }
 
+struct probe *correlator_find_copy(const struct correlator *correlator,
+				   const struct st_packet *packet, uint64_t since)
+{
+	struct probe *probe = first_of_seq(correlator, packet->tcp.seq);
+
+	for (; probe; probe = next_of_seq(probe)) {
+		if (probe->now_ns >= since && is_same_packet(probe, packet))
+			return probe;
+	}
+	return NULL;
+}
+
 struct probe *correlator_find_sent(const struct correlator *correlator,
 				   const struct st_packet *packet)
 {
@@ -110,61 +122,52 @@ static uint8_t agreement(const struct probe *probe, const struct st_tuple *tuple
 	return ip_id;
 }
 
-static unsigned rank(const struct probe *probe, uint8_t matched_by)
+/* The best candidates so far: several can look alike (`exact` without identification). */
+struct choice {
+	struct probe *probe; /* the awaited one, if there is one */
+	uint8_t by;
+	unsigned count;
+	unsigned awaited;
+};
+
+static unsigned rank(uint8_t matched_by)
 {
-	return (matched_by & ST_MATCH_TUPLE ? 8U : 0) + (matched_by & ST_MATCH_IPID ? 4U : 0) +
-	       (matched_by & ST_MATCH_PEER ? 2U : 0) + (probe->state == PROBE_AWAITED ? 1U : 0);
+	return (matched_by & ST_MATCH_TUPLE ? 4U : 0) + (matched_by & ST_MATCH_IPID ? 2U : 0) +
+	       (matched_by & ST_MATCH_PEER ? 1U : 0);
 }
 
-/*
- * Several probes can share a sequence number (`exact`). The identification then
- * decides; where that does not help (IPv6), the latest one awaited.
- */
-static bool is_better(const struct probe *probe, uint8_t matched_by, const struct probe *best,
-		      uint8_t best_by)
+static void consider(struct choice *choice, struct probe *probe, uint8_t by)
 {
-	unsigned here = rank(probe, matched_by), there;
+	bool is_awaited = probe->state == PROBE_AWAITED;
 
-	if (!best)
-		return true;
-	there = rank(best, best_by);
-	return here > there || (here == there && probe->id > best->id);
-}
-
-/*
- * Alike, and nothing tells which it is: over IPv4 the identification was
- * rewritten, or the probes are of different tracers. (One tracer's own that are
- * alike over IPv6 are sent one at a time.)
- */
-static bool is_tie(const struct probe *probe, uint8_t matched_by, const struct probe *best,
-		   uint8_t best_by)
-{
-	return matched_by == best_by &&
-	       (probe->trace != best->trace || probe->tuple->source.version == 4);
+	if (choice->probe && rank(by) < rank(choice->by))
+		return;
+	if (!choice->probe || rank(by) > rank(choice->by))
+		*choice = (struct choice){.probe = probe, .by = by};
+	if (is_awaited)
+		choice->probe = probe;
+	choice->count++;
+	choice->awaited += is_awaited;
 }
 
 struct probe *correlator_find_quote(const struct correlator *correlator,
 				    const struct st_quote *quote, uint8_t *matched_by)
 {
 	struct st_tuple tuple = quote_tuple(quote);
-	struct probe *best = NULL, *probe;
-	bool is_ambiguous = false;
+	struct choice choice = {0};
 
 	if (!quote->has_seq)
 		return NULL;
-	for (probe = first_of_seq(correlator, quote->seq); probe; probe = next_of_seq(probe)) {
+	for (struct probe *probe = first_of_seq(correlator, quote->seq); probe;
+	     probe = next_of_seq(probe)) {
 		uint8_t by = probe->seq == quote->seq ? agreement(probe, &tuple, quote) : 0;
 
-		if (!by)
-			continue;
-		is_ambiguous = is_ambiguous || (best && is_tie(probe, by, best, *matched_by));
-		if (is_better(probe, by, best, *matched_by)) {
-			best = probe;
-			*matched_by = by;
-		}
+		if (by)
+			consider(&choice, probe, by);
 	}
-	if (best && is_ambiguous && !(*matched_by & ST_MATCH_IPID))
+	/* Of several that are alike only the one awaited can be meant; else nothing tells. */
+	if (choice.count > 1 && choice.awaited != 1)
 		return NULL;
-	*matched_by |= ST_MATCH_SEQ;
-	return best;
+	*matched_by = choice.by | ST_MATCH_SEQ;
+	return choice.probe;
 }

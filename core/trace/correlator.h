@@ -52,6 +52,10 @@ void correlator_remove(struct correlator *correlator, struct probe *probe);
 struct probe *correlator_find_seq(const struct correlator *correlator, const struct st_tuple *tuple,
 				  uint32_t seq, uint64_t since);
 
+/* A probe noted since then that this packet is a copy of, or NULL. */
+struct probe *correlator_find_copy(const struct correlator *correlator,
+				   const struct st_packet *packet, uint64_t since);
+
 /* The probe not seen yet that this outgoing packet is, or NULL. */
 struct probe *correlator_find_sent(const struct correlator *correlator,
 				   const struct st_packet *packet);

@@ -7,6 +7,9 @@
  */
 #include "tracer/internal.h"
 
+/* Copies of a packet on one host are apart by microseconds; probes by a millisecond. */
+#define COPY_NS (300 * ST_NS_PER_US)
+
 bool observe_is_foreign(const struct st_tracer *tracer, const struct trace *trace)
 {
 	return trace->is_observed && tracer->config.active;
@@ -67,13 +70,30 @@ static struct trace *trace_for(struct st_tracer *tracer, struct flow *flow, unsi
 	return trace;
 }
 
+/*
+ * A mirrored port or two interfaces show each packet twice. Probes that only
+ * might be ones can be alike and yet different (`exact` without identification):
+ * for them the second has to come at once.
+ */
+static bool is_copy(const struct st_tracer *tracer, const struct st_packet *packet, bool perhaps)
+{
+	bool are_alike = perhaps && (packet->ip_version == 6 || packet->ip_id == 0);
+	uint64_t within_ns = are_alike ? COPY_NS : tracer->config.wait_ns;
+	uint64_t since = tracer->now > within_ns ? tracer->now - within_ns : 0;
+
+	return correlator_find_copy(&tracer->correlator, packet, since) != NULL;
+}
+
 void observe_probe(struct st_tracer *tracer, struct flow *flow, unsigned side,
 		   const struct st_packet *packet, const struct st_frame *frame, bool perhaps)
 {
-	struct trace *trace = trace_for(tracer, flow, side, packet->ttl);
-	struct probe *probe =
-		trace_observe_probe(trace, packet, perhaps, tracer->now, tracer->last_probe_id + 1);
+	struct trace *trace;
+	struct probe *probe;
 
+	if (is_copy(tracer, packet, perhaps))
+		return;
+	trace = trace_for(tracer, flow, side, packet->ttl);
+	probe = trace_observe_probe(trace, packet, perhaps, tracer->now, tracer->last_probe_id + 1);
 	if (!probe)
 		return;
 	tracer->last_probe_id++;

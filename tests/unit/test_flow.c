@@ -209,6 +209,21 @@ static void test_what_is_a_probe(void)
 	flow_free(f.flow);
 }
 
+static void test_usual_ttl(void)
+{
+	struct fixture f;
+	struct st_packet p = packet(true, ACK, CLIENT_ISN + 1, SERVER_ISN + 1, 0);
+
+	shake_hands(&f);
+	p.ttl = 9; /* an unrecognised probe may not pass for the usual */
+	flow_update(f.flow, 0, &p, &f.frame);
+	g_assert_cmpuint(f.flow->ends[0].usual_ttl, ==, 64);
+	p.payload_wire = 5; /* the route has changed */
+	flow_update(f.flow, 0, &p, &f.frame);
+	g_assert_cmpuint(f.flow->ends[0].usual_ttl, ==, 9);
+	flow_free(f.flow);
+}
+
 static void test_ports_reused(void)
 {
 	struct fixture f;
@@ -287,6 +302,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/flow/wrap-and-gso", test_sequence_wraps_with_gso);
 	g_test_add_func("/flow/ack-of-the-unsent", test_ack_of_the_unsent_is_ignored);
 	g_test_add_func("/flow/what-is-a-probe", test_what_is_a_probe);
+	g_test_add_func("/flow/usual-ttl", test_usual_ttl);
 	g_test_add_func("/flow/ports-reused", test_ports_reused);
 	g_test_add_func("/flow/sack", test_sack_is_negotiated_by_both);
 	g_test_add_func("/flow/rtt", test_rtt_of_the_flow);

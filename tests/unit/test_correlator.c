@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Which probe a quote belongs to where several are alike, and copies of a probe. */
+#include "trace/correlator.h"
+
+#include <glib.h>
+
+#define SEQ 7000
+
+struct fixture {
+	struct correlator correlator;
+	struct st_tuple tuple;
+	struct probe probes[2];
+	struct st_quote quote;
+};
+
+/* Two probes with one sequence number, as `exact` makes them. */
+static void begin(struct fixture *f, const char *source, const char *destination)
+{
+	*f = (struct fixture){.tuple = {.source_port = 40000,
+					.destination_port = 443,
+					.protocol = ST_PROTOCOL_TCP}};
+	st_addr_parse(source, &f->tuple.source);
+	st_addr_parse(destination, &f->tuple.destination);
+	f->quote = (struct st_quote){
+		.source = f->tuple.source,
+		.destination = f->tuple.destination,
+		.source_port = 40000,
+		.destination_port = 443,
+		.protocol = ST_PROTOCOL_TCP,
+		.ip_version = f->tuple.source.version,
+		.has_ports = true,
+		.has_seq = true,
+		.seq = SEQ,
+	};
+	for (unsigned i = 0; i < 2; i++) {
+		f->probes[i] = (struct probe){.tuple = &f->tuple,
+					      .id = i + 1,
+					      .seq = SEQ,
+					      .ip_id = (uint16_t)(100 + i),
+					      .ttl = (uint8_t)(i + 1)};
+		correlator_add(&f->correlator, &f->probes[i]);
+	}
+}
+
+static struct probe *find(struct fixture *f)
+{
+	uint8_t matched_by = 0;
+
+	return correlator_find_quote(&f->correlator, &f->quote, &matched_by);
+}
+
+static void test_alike_without_identification(void)
+{
+	struct fixture f;
+
+	begin(&f, "fd00::1", "fd00::2");
+	g_assert_null(find(&f)); /* either could be meant */
+	f.probes[0].state = PROBE_ANSWERED;
+	g_assert_true(find(&f) == &f.probes[1]);
+	f.probes[0].state = PROBE_AWAITED;
+	f.probes[1].state = PROBE_EXPIRED;
+	g_assert_true(find(&f) == &f.probes[0]);
+	f.probes[0].state = PROBE_ANSWERED;
+	g_assert_null(find(&f));
+	hash_table_free(&f.correlator.by_seq);
+}
+
+static void test_identification_decides(void)
+{
+	struct fixture f;
+
+	begin(&f, "10.0.0.1", "10.0.0.2");
+	f.quote.ip_id = 100;
+	g_assert_true(find(&f) == &f.probes[0]);
+	f.quote.ip_id = 101;
+	g_assert_true(find(&f) == &f.probes[1]);
+	f.quote.ip_id = 555; /* rewritten on the way */
+	g_assert_null(find(&f));
+	f.probes[1].state = PROBE_ANSWERED;
+	g_assert_true(find(&f) == &f.probes[0]);
+	f.quote.protocol = ST_PROTOCOL_UDP;
+	g_assert_null(find(&f));
+	hash_table_free(&f.correlator.by_seq);
+}
+
+static void test_copies(void)
+{
+	struct fixture f;
+	struct st_packet packet;
+
+	begin(&f, "10.0.0.1", "10.0.0.2");
+	packet = (struct st_packet){
+		.source = f.tuple.source,
+		.destination = f.tuple.destination,
+		.source_port = 40000,
+		.destination_port = 443,
+		.ip_version = 4,
+		.ip_id = 101,
+		.ttl = 2,
+		.tcp = {.seq = SEQ},
+	};
+	f.probes[1].now_ns = 50;
+	g_assert_true(correlator_find_copy(&f.correlator, &packet, 50) == &f.probes[1]);
+	g_assert_null(correlator_find_copy(&f.correlator, &packet, 51));
+	packet.ttl = 3;
+	g_assert_null(correlator_find_copy(&f.correlator, &packet, 0));
+	hash_table_free(&f.correlator.by_seq);
+}
+
+int main(int argc, char **argv)
+{
+	g_test_init(&argc, &argv, NULL);
+	g_test_add_func("/correlator/alike", test_alike_without_identification);
+	g_test_add_func("/correlator/identification", test_identification_decides);
+	g_test_add_func("/correlator/copies", test_copies);
+	return g_test_run();
+}
