@@ -29,6 +29,7 @@ git clone -q "$source" "$tree/root/clone"
 exec unshare --mount --fork --kill-child sh -eu -c '
 	tree=$1
 	shift
+	mount --bind "$tree" "$tree" # a root that is a mount can be made private again
 	mount -t proc proc "$tree/proc"
 	mount --rbind /sys "$tree/sys"
 	mount --rbind /dev "$tree/dev"
