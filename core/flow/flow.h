@@ -92,8 +92,9 @@ enum flow_sack { FLOW_SACK_UNKNOWN, FLOW_SACK_OFF, FLOW_SACK_ON };
 
 enum flow_verdict {
 	FLOW_SEGMENT,	    /* the application's own packet */
-	FLOW_PROBE,	    /* an empty ACK that no TCP sends: a probe */
-	FLOW_PROBE_PERHAPS, /* could be a probe; needs a reply or company to be believed */
+	FLOW_PROBE,	    /* no TCP and no detour makes such a packet */
+	FLOW_PROBE_PERHAPS, /* could be a probe: a reply or a ladder of distances has to confirm it
+			     */
 };
 
 /* A flow between the packet's ends; `side` gets which of ends[] sent it. Table-internal id 0. */
@@ -107,12 +108,13 @@ unsigned flow_side(const struct flow *flow, const struct st_packet *packet);
 struct st_tuple flow_tuple(const struct flow *flow, unsigned side);
 
 /*
- * Tells probes from segments, without learning anything. By these rules: a probe
- * is an ACK without data or other flags whose TTL differs from its end's usual
- * one. If its sequence number lies two or more behind what the peer has
- * acknowledged, where no TCP sends (a keepalive lies one behind), it is a probe.
- * If it tells nothing new (it repeats the latest sequence and ACK numbers, or
- * older ones), or lies behind but has the usual TTL, it may be one.
+ * Tells probes from segments, without learning anything. What may be a probe is
+ * an ACK without data or other flags that lies, with its sequence number, two or
+ * more behind what the peer has acknowledged (a keepalive lies one behind); or
+ * that has another TTL than its end's usual one and tells nothing new: it repeats
+ * the latest sequence and ACK numbers, or older ones. An application's ACK can be
+ * such a packet if it comes late over another path; but no path takes half its
+ * TTL, so one that lies behind with less than that is a probe for certain.
  */
 enum flow_verdict flow_classify(const struct flow *flow, unsigned side,
 				const struct st_packet *packet);

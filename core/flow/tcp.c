@@ -55,7 +55,7 @@ enum flow_verdict flow_classify(const struct flow *flow, unsigned side,
 	if (stale_distance(end, tcp->seq, &distance)) {
 		if (distance == KEEPALIVE_DISTANCE)
 			return usual ? FLOW_SEGMENT : FLOW_PROBE_PERHAPS;
-		return usual ? FLOW_PROBE_PERHAPS : FLOW_PROBE;
+		return packet->ttl < end->usual_ttl / 2 ? FLOW_PROBE : FLOW_PROBE_PERHAPS;
 	}
 	return usual || tells_news(end, tcp) ? FLOW_SEGMENT : FLOW_PROBE_PERHAPS;
 }
@@ -92,8 +92,11 @@ static void learn_syn(struct flow_end *end, uint32_t isn, bool sack_permitted)
 	end->has_isn = true;
 	end->isn = isn;
 	end->sack_permitted = sack_permitted;
-	end->has_next = true;
-	end->next = isn + 1;
+	/* A duplicate that comes late does not unsend what was sent since. */
+	if (!end->has_next || serial_after(isn + 1, end->next)) {
+		end->has_next = true;
+		end->next = isn + 1;
+	}
 }
 
 void flow_inherit_syn(struct flow *flow, const struct flow *old)
@@ -229,7 +232,11 @@ void flow_update(struct flow *flow, unsigned side, const struct st_packet *packe
 	learn_ttl(end, packet);
 	learn_sent(end, packet, frame->stamp_ns);
 	if (tcp->flags & ST_TCP_SYN) {
-		end->opened = !(tcp->flags & ST_TCP_ACK);
+		/* A SYN-ACK shows who opened; where both did, both must wait for the other. */
+		if (tcp->flags & ST_TCP_ACK)
+			other->opened = true;
+		else
+			end->opened = true;
 		learn_syn(end, tcp->seq, tcp->sack_permitted);
 	}
 	flow->sack_seen = flow->sack_seen || tcp->has_sack_blocks;

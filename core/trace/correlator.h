@@ -32,11 +32,9 @@ struct probe {
 	uint64_t now_ns;   /* when it was handed out, or seen if another sent it */
 	uint32_t seq;
 	uint16_t ip_id; /* IPv4 */
-	uint16_t index; /* 1 .. within its hop */
+	uint16_t index; /* 1 .. within its hop, of those known to have left; 0: not known */
 	uint8_t ttl;
-	bool seen;    /* shown leaving */
-	bool perhaps; /* observed, not yet believed to be a probe */
-	bool told;    /* observed: the driver knows that it is one */
+	bool seen; /* shown leaving */
 	enum probe_state state;
 };
 

@@ -18,18 +18,13 @@ struct result {
 
 struct totals {
 	unsigned unseen;
+	unsigned cut; /* sent to distances behind a border */
 	unsigned nat_ttl;
 };
 
 static bool counts(const struct trace *trace, const struct probe *probe)
 {
-	return probe->ttl <= trace->last_ttl && (!probe->perhaps || trace_counts_perhaps(trace));
-}
-
-/* A reply proves that its probe left, also if the capture missed it. */
-static bool was_sent(const struct probe *probe)
-{
-	return probe->seen || probe->state == PROBE_ANSWERED;
+	return probe->ttl <= trace->last_ttl;
 }
 
 static gint compare_replies(gconstpointer a, gconstpointer b)
@@ -58,21 +53,6 @@ static GPtrArray *sorted_replies(const struct trace *trace)
 	return sorted;
 }
 
-/* Which probe of its hop this is, counting only those that were sent. */
-static uint16_t probe_number(const struct trace *trace, const struct probe *wanted)
-{
-	unsigned number = 0;
-
-	for (unsigned i = 0; i < trace->probes->len; i++) {
-		const struct probe *probe = trace->probes->pdata[i];
-
-		number += probe->ttl == wanted->ttl && counts(trace, probe) && was_sent(probe);
-		if (probe == wanted)
-			break;
-	}
-	return (uint16_t)number;
-}
-
 static void add_replies(struct result *result, const struct trace *trace, uint16_t *per_ttl)
 {
 	GPtrArray *sorted = sorted_replies(trace);
@@ -81,7 +61,6 @@ static void add_replies(struct result *result, const struct trace *trace, uint16
 		const struct trace_reply *known = sorted->pdata[i];
 		struct st_reply reply = known->reply;
 
-		reply.probe = probe_number(trace, known->probe);
 		per_ttl[known->probe->ttl]++;
 		g_array_append_val(result->replies, reply);
 		if (reply.destination && !result->trace.distance)
@@ -127,13 +106,16 @@ static void count_probes(struct result *result, const struct trace *trace, uint1
 	for (unsigned i = 0; i < trace->probes->len; i++) {
 		const struct probe *probe = trace->probes->pdata[i];
 
-		if (probe->perhaps && !trace_counts_perhaps(trace))
-			continue;
-		see_time(&result->trace, probe->stamp_ns);
 		totals->unseen += !probe->seen && probe->state != PROBE_FAILED;
-		result->trace.probes_sent += was_sent(probe);
-		if (counts(trace, probe))
-			sent[probe->ttl] = (uint16_t)(sent[probe->ttl] + was_sent(probe));
+		if (!probe->index)
+			continue; /* never left, as far as anybody knows */
+		if (!counts(trace, probe)) {
+			totals->cut++;
+			continue;
+		}
+		see_time(&result->trace, probe->stamp_ns);
+		result->trace.probes_sent++;
+		sent[probe->ttl]++;
 	}
 	for (unsigned i = 0; i < trace->replies->len; i++) {
 		const struct trace_reply *known =
@@ -174,6 +156,10 @@ static void add_notes(struct result *result, const struct trace *trace, const st
 		add_note(result, "unseen-probes", 0,
 			 "%u probes were handed to the kernel but not seen leaving",
 			 totals->unseen);
+	if (totals->cut)
+		add_note(result, "cut-probes", trace->last_ttl,
+			 "%u probes had left for distances beyond this one; they are not counted",
+			 totals->cut);
 	for (unsigned i = 0; i < trace->failures->len; i++)
 		add_note(result, "send-failed", 0, "probes could not be sent: %s",
 			 (const char *)trace->failures->pdata[i]);

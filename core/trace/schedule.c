@@ -56,6 +56,12 @@ void schedule_advance(struct schedule *schedule, uint64_t now)
 	schedule->earliest_ns = now + gap;
 }
 
+void schedule_skip_train(struct schedule *schedule)
+{
+	schedule->index = 1;
+	schedule->ttl++;
+}
+
 void schedule_cut(struct schedule *schedule, unsigned last_ttl)
 {
 	if (last_ttl < schedule->last_ttl)

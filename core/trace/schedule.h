@@ -35,6 +35,9 @@ uint64_t schedule_due(const struct schedule *schedule, unsigned awaited);
 /* The probe (ttl, index) has left. */
 void schedule_advance(struct schedule *schedule, uint64_t now);
 
+/* No probe of the TTL that is next. */
+void schedule_skip_train(struct schedule *schedule);
+
 /* No probes with a TTL above this one. */
 void schedule_cut(struct schedule *schedule, unsigned last_ttl);
 

@@ -151,13 +151,6 @@ static void give_up_above(struct trace *trace, unsigned ttl)
 	}
 }
 
-static void stop(struct trace *trace, enum st_stop_reason reason)
-{
-	if (trace->stop_reason == ST_STOP_NONE)
-		trace->stop_reason = reason;
-	schedule_stop(&trace->schedule);
-}
-
 static bool is_hop_complete(const struct trace *trace, unsigned ttl)
 {
 	const struct trace_hop *hop = &trace->hops[ttl];
@@ -202,8 +195,20 @@ static void check_missing(struct trace *trace)
 	/* That every distance was probed is the reason where both hold. */
 	if (!end || end == trace->config->max_ttl)
 		return;
-	stop(trace, ST_STOP_MISSING_HOPS);
-	give_up_above(trace, end);
+	trace->stop_reason = ST_STOP_MISSING_HOPS;
+	schedule_stop(&trace->schedule);
+}
+
+/*
+ * An `exact` probe with the flow's own TTL is a duplicate ACK and nothing else:
+ * it tells no hop, and in a capture nobody could know it for a probe.
+ */
+static void skip_own_ttl(struct trace *trace)
+{
+	const struct flow_end *end = &trace->flow->ends[trace->side];
+
+	if (trace->config->tcp_probe == ST_TCP_PROBE_EXACT && trace->schedule.ttl == end->usual_ttl)
+		schedule_skip_train(&trace->schedule);
 }
 
 enum trace_step trace_step(struct trace *trace, uint64_t now)
@@ -211,7 +216,11 @@ enum trace_step trace_step(struct trace *trace, uint64_t now)
 	expire(trace, now);
 	if (trace->is_observed)
 		return TRACE_WAIT;
+	/* Whatever else has stopped the trace: nothing follows a FIN or RST. */
+	if (trace->flow->closed)
+		schedule_stop(&trace->schedule);
 	check_missing(trace);
+	skip_own_ttl(trace);
 	if (schedule_is_complete(&trace->schedule))
 		return trace->awaited ? TRACE_WAIT : TRACE_DONE;
 	if (schedule_due(&trace->schedule, trace->awaited) <= now)
@@ -252,7 +261,7 @@ static void take_note(struct trace *trace, struct probe *probe)
 {
 	probe->trace = trace;
 	probe->tuple = &trace->tuple;
-	probe->index = ++trace->hops[probe->ttl].made;
+	trace->hops[probe->ttl].made++;
 	g_ptr_array_add(trace->probes, probe);
 	correlator_add(trace->correlator, probe);
 	trace->awaited++;
@@ -355,8 +364,8 @@ struct probe *trace_make_probe(struct trace *trace, uint64_t now, uint64_t id, u
 	return probe;
 }
 
-struct probe *trace_observe_probe(struct trace *trace, const struct st_packet *packet, bool perhaps,
-				  uint64_t now, uint64_t id)
+struct probe *trace_observe_probe(struct trace *trace, const struct st_packet *packet,
+				  bool is_certain, uint64_t now, uint64_t id)
 {
 	struct probe *probe;
 
@@ -368,20 +377,32 @@ struct probe *trace_observe_probe(struct trace *trace, const struct st_packet *p
 	probe->seq = packet->tcp.seq;
 	probe->ip_id = packet->ip_id;
 	probe->ttl = packet->ttl;
-	probe->perhaps = perhaps;
+	trace->has_certain = trace->has_certain || is_certain;
 	take_note(trace, probe);
 	return probe;
 }
 
 struct probe *trace_find_ip_id(const struct trace *trace, uint16_t ip_id)
 {
-	for (unsigned i = trace->probes->len; i > 0; i--) {
-		struct probe *probe = trace->probes->pdata[i - 1];
+	struct probe *found = NULL;
 
-		if (probe->ip_id == ip_id)
-			return probe;
+	for (unsigned i = 0; i < trace->probes->len; i++) {
+		struct probe *probe = trace->probes->pdata[i];
+
+		if (probe->ip_id != ip_id)
+			continue;
+		if (found)
+			return NULL; /* another tool's constant: it names none */
+		found = probe;
 	}
-	return NULL;
+	return found;
+}
+
+/* Probes count from when they are known to have left, so that a capture counts alike. */
+static void count_sent(struct probe *probe)
+{
+	if (!probe->index)
+		probe->index = ++probe->trace->hops[probe->ttl].sent;
 }
 
 void trace_probe_seen(struct probe *probe, const struct st_frame *frame)
@@ -389,6 +410,7 @@ void trace_probe_seen(struct probe *probe, const struct st_frame *frame)
 	if (probe->seen)
 		return; /* captured twice: the first is the one nearest to the sender */
 	probe->seen = true;
+	count_sent(probe);
 	probe->stamp_ns = frame->stamp_ns;
 	probe->cookie = frame->cookie;
 }
@@ -460,20 +482,19 @@ static bool is_late(const struct trace *trace, const struct probe *probe,
 enum trace_reply_kind trace_add_reply(struct trace *trace, struct probe *probe,
 				      struct st_reply *reply)
 {
-	reply->probe = probe->index;
 	reply->rtt_ns = measure_rtt(probe, reply->stamp_ns);
 	if (is_late(trace, probe, reply))
 		return TRACE_REPLY_LATE;
 	if (is_duplicate(trace, probe, reply))
 		return TRACE_REPLY_DUPLICATE;
+	count_sent(probe); /* a reply proves that it left */
+	reply->probe = probe->index;
 	g_array_append_vals(trace->replies, &(struct trace_reply){.probe = probe, .reply = *reply},
 			    1);
 	if (probe->state == PROBE_AWAITED)
 		resolve(trace, probe, PROBE_ANSWERED);
 	probe->state = PROBE_ANSWERED; /* also if it was said to have failed */
-	probe->perhaps = false;
 	trace->hops[probe->ttl].answered++;
-	trace->nat_seen = trace->nat_seen || !(reply->matched_by & ST_MATCH_TUPLE);
 	if (reply->destination)
 		cut_at(trace, probe->ttl, ST_STOP_DESTINATION);
 	else if (is_border(trace, &reply->address))
@@ -485,11 +506,12 @@ enum trace_reply_kind trace_add_reply(struct trace *trace, struct probe *probe,
 
 void trace_flow_closed(struct trace *trace)
 {
-	if (trace->stop_reason != ST_STOP_NONE)
-		return;
-	if (!trace->awaited && (trace->is_observed || schedule_is_complete(&trace->schedule)))
-		return;
-	stop(trace, ST_STOP_FLOW_CLOSED);
+	/* An observed trace's schedule is complete from the start. */
+	bool is_done = !trace->awaited && schedule_is_complete(&trace->schedule);
+
+	if (trace->stop_reason == ST_STOP_NONE && !is_done)
+		trace->stop_reason = ST_STOP_FLOW_CLOSED;
+	schedule_stop(&trace->schedule);
 }
 
 bool trace_is_restart(const struct trace *trace, uint8_t ttl, uint64_t now)
@@ -504,24 +526,13 @@ bool trace_is_restart(const struct trace *trace, uint8_t ttl, uint64_t now)
 	return !trace->awaited || last->now_ns + trace->config->wait_ns <= now;
 }
 
-bool trace_counts_perhaps(const struct trace *trace)
+bool trace_is_believable(const struct trace *trace)
 {
 	unsigned ttls = 0;
 
-	if (trace->replies->len)
+	if (trace->replies->len || trace->has_certain)
 		return true;
 	for (unsigned ttl = 0; ttl <= UINT8_MAX; ttl++)
 		ttls += trace->hops[ttl].made > 0;
 	return ttls >= LADDER_TTLS;
-}
-
-bool trace_is_believable(const struct trace *trace)
-{
-	for (unsigned i = 0; i < trace->probes->len; i++) {
-		const struct probe *probe = trace->probes->pdata[i];
-
-		if (!probe->perhaps)
-			return true;
-	}
-	return trace_counts_perhaps(trace);
 }

@@ -27,6 +27,7 @@
 
 struct trace_hop {
 	uint16_t made;	   /* probes handed out or observed */
+	uint16_t sent;	   /* of these known to have left */
 	uint16_t resolved; /* answered, expired or failed */
 	uint16_t answered;
 };
@@ -55,11 +56,11 @@ struct trace {
 	struct trace_hop hops[UINT8_MAX + 1];
 	unsigned first_awaited; /* index into probes: all before are resolved */
 	unsigned awaited;
-	unsigned first_untold; /* observed: the driver knows of all before */
-	unsigned last_ttl;     /* hops above are cut off (border, destination) */
+	unsigned told;	   /* observed: of so many probes the driver knows */
+	unsigned last_ttl; /* hops above are cut off (border, destination) */
 	bool is_observed;
-	bool is_resting; /* over and reported; late replies are still recognised */
-	bool nat_seen;
+	bool has_certain; /* observed: at least one of them is a probe beyond doubt */
+	bool is_resting;  /* over and reported; late replies are still recognised */
 	enum st_stop_reason stop_reason;
 };
 
@@ -92,9 +93,9 @@ uint64_t trace_due(const struct trace *trace);
 struct probe *trace_make_probe(struct trace *trace, uint64_t now, uint64_t id, uint16_t ip_id,
 			       struct tcp_probe *packet);
 
-/* Observed a probe (perhaps) leave; returns it, or NULL if there are too many. */
-struct probe *trace_observe_probe(struct trace *trace, const struct st_packet *packet, bool perhaps,
-				  uint64_t now, uint64_t id);
+/* Observed what may be a probe leave; returns it, or NULL if there are too many. */
+struct probe *trace_observe_probe(struct trace *trace, const struct st_packet *packet,
+				  bool is_certain, uint64_t now, uint64_t id);
 
 /* The latest probe with this IPv4 identification, or NULL. */
 struct probe *trace_find_ip_id(const struct trace *trace, uint16_t ip_id);
@@ -123,11 +124,12 @@ void trace_flow_closed(struct trace *trace);
  */
 bool trace_is_restart(const struct trace *trace, uint8_t ttl, uint64_t now);
 
-/* Observed: is the evidence for probes good enough to report them? */
+/*
+ * Observed: are these probes? A router's reply proves it, or one that is a probe
+ * for certain. Without either it takes a ladder of distances: a lone packet that
+ * looks like a probe can be an ACK that came late over another path.
+ */
 bool trace_is_believable(const struct trace *trace);
-
-/* A probe of `perhaps` counts if its trace has shown that such packets are probes. */
-bool trace_counts_perhaps(const struct trace *trace);
 
 /* A finished trace for an event; `end` is used where no reason was found before. */
 struct st_trace *trace_result(const struct trace *trace, enum st_stop_reason end);

@@ -140,7 +140,7 @@ static void describe(const struct trace *trace, const struct probe *probe, size_
 		.frame_bytes = bytes,
 		.ip_version = trace->flow->ip_version,
 		.ttl = probe->ttl,
-		.index = probe->index,
+		.index = trace->hops[probe->ttl].made,
 	};
 }
 
@@ -186,6 +186,7 @@ enum st_status st_tracer_poll_probe(struct st_tracer *tracer, uint64_t now, uint
 			is_made = hand_out(tracer, trace, buffer, size, probe);
 		active_step(tracer, trace);
 	}
+	active_next_waiting(tracer);
 	return is_made ? ST_OK : ST_NONE;
 }
 
@@ -214,4 +215,5 @@ void st_tracer_probe_failed(struct st_tracer *tracer, uint64_t id, const char *r
 	trace_probe_failed(probe->trace, probe, reason);
 	if (!probe->trace->is_resting)
 		active_step(tracer, probe->trace);
+	active_next_waiting(tracer);
 }

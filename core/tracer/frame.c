@@ -40,19 +40,6 @@ static void make_room(struct st_tracer *tracer)
 	tracer_forget(tracer, flow);
 }
 
-static uint8_t local_side(enum st_direction direction)
-{
-	switch (direction) {
-	case ST_DIRECTION_OUT:
-		return 0; /* a new flow's ends[0] is the sender of its first packet */
-	case ST_DIRECTION_IN:
-		return 1;
-	case ST_DIRECTION_UNKNOWN:
-		return FLOW_SIDE_UNKNOWN;
-	}
-	return FLOW_SIDE_UNKNOWN;
-}
-
 /* A new flow if it is wanted, else NULL. */
 static struct flow *add_flow(struct st_tracer *tracer, const struct st_packet *packet,
 			     const struct st_frame *frame)
@@ -65,7 +52,6 @@ static struct flow *add_flow(struct st_tracer *tracer, const struct st_packet *p
 	make_room(tracer);
 	flow = flow_table_add(&tracer->flows, packet);
 	flow->deadline.kind = DEADLINE_FLOW;
-	flow->local_side = local_side(frame->direction);
 	flow->first_ns = frame->stamp_ns;
 	tracer->stats.flows_seen++;
 	tracer->stats.flows_known++;
@@ -130,7 +116,19 @@ static void close_traces(struct st_tracer *tracer, struct flow *flow)
 		else
 			active_step(tracer, trace);
 	}
-	active_next_waiting(tracer);
+}
+
+/*
+ * Probes are sent with the link header of the flow's own packets, so only what
+ * was seen leaving this interface shows which side is ours; a flow that merely
+ * passes by (a bridge, a mirrored port) has none. What comes in with our own
+ * side's addresses is forged or astray.
+ */
+static bool find_local_side(struct flow *flow, unsigned side, enum st_direction direction)
+{
+	if (direction == ST_DIRECTION_OUT && flow->local_side == FLOW_SIDE_UNKNOWN)
+		flow->local_side = (uint8_t)side;
+	return direction != ST_DIRECTION_IN || flow->local_side != side;
 }
 
 static void learn(struct st_tracer *tracer, struct flow *flow, unsigned side,
@@ -138,6 +136,10 @@ static void learn(struct st_tracer *tracer, struct flow *flow, unsigned side,
 {
 	bool was_closed = flow->closed;
 
+	if (!find_local_side(flow, side, frame->direction)) {
+		tracer->stats.frames_astray++;
+		return;
+	}
 	flow_update(flow, side, packet, frame);
 	if (flow->closed && !was_closed)
 		close_traces(tracer, flow);
@@ -166,7 +168,7 @@ static void take_tcp(struct st_tracer *tracer, const struct st_packet *packet,
 	if (verdict == FLOW_SEGMENT)
 		learn(tracer, flow, side, packet, frame);
 	else if (!tracer->config.active || frame->direction != ST_DIRECTION_IN)
-		observe_probe(tracer, flow, side, packet, frame, verdict == FLOW_PROBE_PERHAPS);
+		observe_probe(tracer, flow, side, packet, frame, verdict == FLOW_PROBE);
 }
 
 static void read_labels(struct st_reply *reply, const uint8_t *message, size_t bytes,
@@ -181,9 +183,26 @@ static void read_labels(struct st_reply *reply, const uint8_t *message, size_t b
 		reply->mpls_count = (uint8_t)st_mpls_labels(&object, reply->mpls, ST_MPLS_MAX);
 }
 
+/* Types of ICMP (RFC 792) and of ICMPv6 (RFC 4443). */
+enum { ICMP_UNREACHABLE = 3, ICMP_TIME_EXCEEDED = 11, ICMP_PARAMETER = 12 };
+enum { ICMPV6_UNREACHABLE = 1, ICMPV6_TIME_EXCEEDED = 3, ICMPV6_PARAMETER = 4 };
+
 static bool is_unreachable(const struct st_packet *packet)
 {
-	return packet->icmp.type == (packet->ip_version == 4 ? 3 : 1);
+	return packet->icmp.type ==
+	       (packet->ip_version == 4 ? ICMP_UNREACHABLE : ICMPV6_UNREACHABLE);
+}
+
+/* Whoever sends a redirect or a source quench has passed the probe on: it is not its hop. */
+static bool is_answer(const struct st_packet *packet)
+{
+	uint8_t type = packet->icmp.type;
+
+	if (packet->ip_version == 4)
+		return type == ICMP_UNREACHABLE || type == ICMP_TIME_EXCEEDED ||
+		       type == ICMP_PARAMETER;
+	return type == ICMPV6_UNREACHABLE || type == ICMPV6_TIME_EXCEEDED ||
+	       type == ICMPV6_PARAMETER;
 }
 
 /* An unreachable from the destination's own address; its Time Exceeded would be a router's. */
@@ -219,10 +238,8 @@ static void take_reply(struct st_tracer *tracer, struct probe *probe, struct st_
 	if (probe->trace->is_observed)
 		observe_announce(tracer, probe->trace);
 	event_reply(tracer, probe, cookie, reply);
-	if (probe->trace->is_observed)
-		return;
-	active_step(tracer, probe->trace);
-	active_next_waiting(tracer);
+	if (!probe->trace->is_observed)
+		active_step(tracer, probe->trace);
 }
 
 /* Counts the reply where it belongs. */
@@ -301,7 +318,7 @@ static void take_icmp_error(struct st_tracer *tracer, const struct st_packet *pa
 		tracer->stats.errors_malformed++;
 		return;
 	}
-	probe = find_probe(tracer, &quote, &matched_by);
+	probe = is_answer(packet) ? find_probe(tracer, &quote, &matched_by) : NULL;
 	if (!probe) {
 		tracer->stats.errors_unmatched++;
 		return;
@@ -343,4 +360,5 @@ void st_tracer_frame(struct st_tracer *tracer, uint64_t now, const struct st_fra
 		count_undecoded(&tracer->stats, status);
 	else
 		take_packet(tracer, &packet, frame, info);
+	active_next_waiting(tracer);
 }

@@ -76,7 +76,7 @@ void tracer_forget(struct st_tracer *tracer, struct flow *flow);
 /* The flow has shown something new: traces it if that is wanted and safe now. */
 void active_consider(struct st_tracer *tracer, struct flow *flow);
 
-/* A slot may be free for the flow that waits longest. */
+/* Gives slots that are free to the flows that wait longest; to be called last. */
 void active_next_waiting(struct st_tracer *tracer);
 
 /* Steps an open trace whose deadline has come, or that has learned something. */
@@ -87,7 +87,7 @@ void active_not_ready(struct st_tracer *tracer, struct trace *trace);
 
 /* observe.c */
 void observe_probe(struct st_tracer *tracer, struct flow *flow, unsigned side,
-		   const struct st_packet *packet, const struct st_frame *frame, bool perhaps);
+		   const struct st_packet *packet, const struct st_frame *frame, bool is_certain);
 
 /*
  * In active mode: a trace of another program's probes in a flow that we may

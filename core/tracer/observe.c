@@ -15,21 +15,13 @@ bool observe_is_foreign(const struct st_tracer *tracer, const struct trace *trac
 	return trace->is_observed && tracer->config.active;
 }
 
-/* Told as soon as it counts; one that only might be a probe may have to wait for that. */
 static void tell_probes(struct st_tracer *tracer, struct trace *trace)
 {
-	bool perhaps_counts = trace_counts_perhaps(trace), all_told = true;
+	for (; trace->told < trace->probes->len; trace->told++) {
+		const struct probe *probe = trace->probes->pdata[trace->told];
 
-	for (unsigned i = trace->first_untold; i < trace->probes->len; i++) {
-		struct probe *probe = trace->probes->pdata[i];
-
-		if (!probe->told && (!probe->perhaps || perhaps_counts)) {
-			probe->told = true;
-			tracer->stats.probes_sent++;
-			event_probe(tracer, probe, probe->cookie);
-		}
-		all_told = all_told && probe->told;
-		trace->first_untold += all_told;
+		tracer->stats.probes_sent++;
+		event_probe(tracer, probe, probe->cookie);
 	}
 }
 
@@ -71,29 +63,30 @@ static struct trace *trace_for(struct st_tracer *tracer, struct flow *flow, unsi
 }
 
 /*
- * A mirrored port or two interfaces show each packet twice. Probes that only
- * might be ones can be alike and yet different (`exact` without identification):
- * for them the second has to come at once.
+ * A mirrored port or two interfaces show each packet twice. Without an
+ * identification probes can be alike and yet different: then the second has to
+ * come at once.
  */
-static bool is_copy(const struct st_tracer *tracer, const struct st_packet *packet, bool perhaps)
+static bool is_copy(const struct st_tracer *tracer, const struct st_packet *packet)
 {
-	bool are_alike = perhaps && (packet->ip_version == 6 || packet->ip_id == 0);
-	uint64_t within_ns = are_alike ? COPY_NS : tracer->config.wait_ns;
+	bool has_ip_id = packet->ip_version == 4 && packet->ip_id != 0;
+	uint64_t within_ns = has_ip_id ? tracer->config.wait_ns : COPY_NS;
 	uint64_t since = tracer->now > within_ns ? tracer->now - within_ns : 0;
 
 	return correlator_find_copy(&tracer->correlator, packet, since) != NULL;
 }
 
 void observe_probe(struct st_tracer *tracer, struct flow *flow, unsigned side,
-		   const struct st_packet *packet, const struct st_frame *frame, bool perhaps)
+		   const struct st_packet *packet, const struct st_frame *frame, bool is_certain)
 {
 	struct trace *trace;
 	struct probe *probe;
 
-	if (is_copy(tracer, packet, perhaps))
+	if (is_copy(tracer, packet))
 		return;
 	trace = trace_for(tracer, flow, side, packet->ttl);
-	probe = trace_observe_probe(trace, packet, perhaps, tracer->now, tracer->last_probe_id + 1);
+	probe = trace_observe_probe(trace, packet, is_certain, tracer->now,
+				    tracer->last_probe_id + 1);
 	if (!probe)
 		return;
 	tracer->last_probe_id++;

@@ -102,7 +102,6 @@ static void trace_is_due(struct st_tracer *tracer, struct trace *trace)
 		tracer_end(tracer, trace, natural_end(trace));
 	else
 		active_step(tracer, trace);
-	active_next_waiting(tracer);
 }
 
 uint64_t st_tracer_next_wakeup(const struct st_tracer *tracer)
@@ -125,6 +124,7 @@ void st_tracer_wake(struct st_tracer *tracer, uint64_t now)
 		else
 			trace_is_due(tracer, container_of(first, struct trace, deadline));
 	}
+	active_next_waiting(tracer);
 }
 
 void st_tracer_finish(struct st_tracer *tracer, uint64_t now)

@@ -231,6 +231,7 @@ char *session_summary(const struct session *session, const uint64_t *kernel_drop
 		   "unreadable ICMP errors");
 	add_if_any(text, stats->frames_malformed, "malformed packet", "malformed packets");
 	add_if_any(text, stats->frames_truncated, "cut packet", "cut packets");
+	add_if_any(text, stats->frames_astray, "packet astray", "packets astray");
 	add_if_any(text, stats->events_dropped, "event lost", "events lost");
 	return g_string_free(text, FALSE);
 }

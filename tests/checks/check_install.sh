@@ -10,12 +10,10 @@ cmake --install "$1" --prefix "$root" >/dev/null
 PKG_CONFIG_PATH=$(dirname "$(find "$root" -name servicetrace.pc)")
 export PKG_CONFIG_PATH
 libraries=$(dirname "$PKG_CONFIG_PATH")
-# The file names the configured prefix; here it lies elsewhere.
-flags="--define-variable=includedir=$root/include --define-variable=libdir=$libraries"
-# shellcheck disable=SC2046,SC2086
-gcc -o "$root/shared" "$2/examples/monitor.c" $(pkg-config $flags --cflags --libs servicetrace libpcap)
-# shellcheck disable=SC2046,SC2086
-gcc -o "$root/static" "$2/examples/monitor.c" $(pkg-config $flags --cflags servicetrace) \
+# shellcheck disable=SC2046
+gcc -o "$root/shared" "$2/examples/monitor.c" $(pkg-config --cflags --libs servicetrace libpcap)
+# shellcheck disable=SC2046
+gcc -o "$root/static" "$2/examples/monitor.c" $(pkg-config --cflags servicetrace) \
 	"$libraries/libservicetrace.a" $(pkg-config --libs glib-2.0 jansson libpcap)
 for program in shared static; do
 	if LD_LIBRARY_PATH=$libraries "$root/$program" /nonexistent 2>"$root/said"; then

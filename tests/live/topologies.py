@@ -138,7 +138,7 @@ def _diverse_routes(client, server, nat, lb, first, second, fw, std, alt, edge):
         two.route(outside, [one])
     fw.route(EVERYWHERE, [std])
     fw.route(EVERYWHERE, [alt], table=100)
-    fw.rule(f"ipproto tcp dport {POLICY_PORT} lookup 100")
+    fw.rule(f"ipproto 6 dport {POLICY_PORT} lookup 100")
     fw.route(outside, [second[0]])
     for way in (std, alt):
         way.route(EVERYWHERE, [edge])

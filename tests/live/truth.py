@@ -121,7 +121,7 @@ class Truth:
         """The neighbour's address, or None where the flow has arrived."""
         where = ["iif", arrived_on.name] if arrived_on else []
         route = node.ip_json(f"-{family(flow)}", "route", "get", flow.destination, "from", flow.source, *where,
-                             "ipproto", "tcp", "sport", flow.source_port, "dport", flow.destination_port)[0]
+                             "ipproto", "6", "sport", flow.source_port, "dport", flow.destination_port)[0]
         if route.get("type") == "local":
             return None
         if family(flow) == 6 and node.spreads:

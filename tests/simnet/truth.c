@@ -180,7 +180,8 @@ static void check_counts(const struct ledger *l, const uint16_t sent[256],
 	uint32_t all_sent = 0, all_replies = 0;
 
 	for (size_t ttl = 0; ttl < 256; ttl++) {
-		all_sent += sent[ttl];
+		if (!behind_border(trace, (uint8_t)ttl))
+			all_sent += sent[ttl];
 		all_replies += replies[ttl];
 	}
 	if (trace->probes_sent != all_sent)

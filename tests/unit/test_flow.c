@@ -101,6 +101,31 @@ static void test_data_before_third_ack_proves_nothing(void)
 	flow_free(f.flow);
 }
 
+static void test_syn_missed_by_the_capture(void)
+{
+	struct st_packet syn_ack = packet(false, SYN | ACK, SERVER_ISN, CLIENT_ISN + 1, 0);
+	struct fixture f = {.flow = flow_new(&syn_ack)};
+
+	show(&f, false, SYN | ACK, SERVER_ISN, CLIENT_ISN + 1, 0);
+	show(&f, false, ACK, SERVER_ISN + 1, CLIENT_ISN + 1, 500); /* fast open */
+	show(&f, true, ACK, CLIENT_ISN + 1, SERVER_ISN + 501, 0);
+	g_assert_false(flow_is_traceable(f.flow, 1));
+	show(&f, false, ACK, SERVER_ISN + 501, CLIENT_ISN + 1, 500);
+	g_assert_true(flow_is_traceable(f.flow, 1));
+	flow_free(f.flow);
+}
+
+static void test_late_syn_ack_unsends_nothing(void)
+{
+	struct fixture f;
+
+	shake_hands(&f);
+	show(&f, false, ACK, SERVER_ISN + 1, CLIENT_ISN + 1, 5000);
+	show(&f, false, SYN | ACK, SERVER_ISN, CLIENT_ISN + 1, 0);
+	g_assert_cmphex(f.flow->ends[1].next, ==, SERVER_ISN + 5001);
+	flow_free(f.flow);
+}
+
 static void test_server_needs_an_unscaled_window(void)
 {
 	struct fixture f;
@@ -198,7 +223,9 @@ static void test_what_is_a_probe(void)
 	show(&f, false, ACK, SERVER_ISN + 1, una, 700);
 	show(&f, true, ACK, una, SERVER_ISN + 701, 0);
 	g_assert_cmpint(verdict(&f, una - 2, SERVER_ISN + 700, 1), ==, FLOW_PROBE);
-	g_assert_cmpint(verdict(&f, una - 512, SERVER_ISN + 700, 63), ==, FLOW_PROBE);
+	g_assert_cmpint(verdict(&f, una - 512, SERVER_ISN + 700, 31), ==, FLOW_PROBE);
+	/* can have come late over a longer path */
+	g_assert_cmpint(verdict(&f, una - 512, SERVER_ISN + 700, 63), ==, FLOW_PROBE_PERHAPS);
 	g_assert_cmpint(verdict(&f, una - 2, SERVER_ISN + 700, 64), ==, FLOW_PROBE_PERHAPS);
 	g_assert_cmpint(verdict(&f, una - 1, SERVER_ISN + 700, 5), ==, FLOW_PROBE_PERHAPS);
 	g_assert_cmpint(verdict(&f, una, SERVER_ISN + 701, 5), ==, FLOW_PROBE_PERHAPS);
@@ -295,6 +322,8 @@ int main(int argc, char **argv)
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/flow/client-waits-for-the-peer", test_client_waits_for_the_peer);
 	g_test_add_func("/flow/data-before-third-ack", test_data_before_third_ack_proves_nothing);
+	g_test_add_func("/flow/syn-missed", test_syn_missed_by_the_capture);
+	g_test_add_func("/flow/late-syn-ack", test_late_syn_ack_unsends_nothing);
 	g_test_add_func("/flow/server", test_server_needs_an_unscaled_window);
 	g_test_add_func("/flow/mid-life", test_mid_life);
 	g_test_add_func("/flow/closing", test_closing_ends_it);

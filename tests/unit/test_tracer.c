@@ -1,153 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The facade frame by frame: one flow, its probes, replies, queue and bounds.
- * Whole networks are the simulated network's business (tests/simnet).
+ * The facade: one flow's trace, its safety rules, queues and bounds. Whole
+ * networks are the simulated network's business (tests/simnet).
  */
-#include <glib.h>
-#include <servicetrace/servicetrace.h>
-#include <string.h>
-
-#include "wire.h"
-
-#define CLIENT 0x0a000002U
-#define SERVER 0x0a090002U
-#define ACK ST_TCP_ACK
-#define MS ST_NS_PER_MS
-
-struct lab {
-	struct st_tracer *tracer;
-	uint64_t now;
-	uint16_t port; /* the client's */
-};
-
-static struct st_config make_config(void)
-{
-	struct st_config config;
-
-	st_config_init(&config);
-	config.selection.all = true;
-	config.max_ttl = 4;
-	config.inter_probe_ns = 0;
-	config.inter_iteration_ns = 0;
-	config.rate_pps = ST_RATE_LIMIT;
-	return config;
-}
-
-static struct lab make_lab(const struct st_config *config)
-{
-	struct lab lab = {.now = 1000 * MS, .port = 40000};
-
-	g_assert_cmpint(st_tracer_new(config, &lab.tracer), ==, ST_OK);
-	return lab;
-}
-
-static void put_ip4(struct wire *wire, unsigned protocol, size_t payload, uint32_t from,
-		    uint32_t to, unsigned ttl)
-{
-	wire_u16(wire, 0x4500);
-	wire_u16(wire, (unsigned)(20 + payload));
-	wire_u32(wire, 0x00004000);
-	wire_u8(wire, ttl);
-	wire_u8(wire, protocol);
-	wire_u16(wire, 0);
-	wire_u32(wire, from);
-	wire_u32(wire, to);
-}
-
-static void show_bytes(struct lab *lab, const uint8_t *bytes, size_t count,
-		       enum st_direction direction, uint64_t cookie)
-{
-	struct st_frame frame = {
-		.stamp_ns = 1700000000 * ST_NS_PER_S + lab->now,
-		.cookie = cookie,
-		.bytes = bytes,
-		.captured_bytes = (uint32_t)count,
-		.wire_bytes = (uint32_t)count,
-		.link_type = ST_LINK_ETHERNET,
-		.interface = 7,
-		.direction = direction,
-	};
-
-	st_tracer_frame(lab->tracer, lab->now, &frame, NULL);
-}
-
-/* A segment; with `sack`, SACK permitted stands among the options of a SYN. */
-static void show_tcp(struct lab *lab, bool from_client, unsigned flags, uint32_t seq, uint32_t ack,
-		     size_t payload, bool sack)
-{
-	struct wire wire = {0};
-	size_t options = flags & ST_TCP_SYN ? 4 : 0;
-
-	wire_ethernet(&wire, 0x0800);
-	put_ip4(&wire, 6, 20 + options + payload, from_client ? CLIENT : SERVER,
-		from_client ? SERVER : CLIENT, from_client ? 64 : 60);
-	wire_u16(&wire, from_client ? lab->port : 443);
-	wire_u16(&wire, from_client ? 443 : lab->port);
-	wire_u32(&wire, seq);
-	wire_u32(&wire, ack);
-	wire_u8(&wire, (unsigned)(5 + options / 4) << 4);
-	wire_u8(&wire, flags);
-	wire_u16(&wire, 501);
-	wire_u32(&wire, 0);
-	if (options)
-		wire_u32(&wire, sack ? 0x04020101 : 0x01010101);
-	wire_fill(&wire, 'x', payload);
-	show_bytes(lab, wire.bytes, wire.count, from_client ? ST_DIRECTION_OUT : ST_DIRECTION_IN,
-		   0);
-}
-
-static void open_flow(struct lab *lab, bool sack)
-{
-	show_tcp(lab, true, ST_TCP_SYN, 1000, 0, 0, sack);
-	show_tcp(lab, false, ST_TCP_SYN | ACK, 5000, 1001, 0, sack);
-	show_tcp(lab, true, ACK, 1001, 5001, 0, false);
-	show_tcp(lab, true, ACK, 1001, 5001, 600, false);
-	show_tcp(lab, false, ACK, 5001, 1601, 0, false);
-}
-
-struct sent {
-	uint8_t bytes[ST_PROBE_FRAME_MAX];
-	struct st_probe probe;
-};
-
-/* Takes one probe and shows it leaving. */
-static bool send_one(struct lab *lab, struct sent *sent)
-{
-	if (st_tracer_poll_probe(lab->tracer, lab->now, sent->bytes, sizeof(sent->bytes),
-				 &sent->probe) != ST_OK)
-		return false;
-	show_bytes(lab, sent->bytes, sent->probe.frame_bytes, ST_DIRECTION_OUT, sent->probe.id);
-	lab->now += 1000; /* the rate allows one per microsecond */
-	return true;
-}
-
-/* Time Exceeded from `router`, quoting `quoted` bytes of an IP packet. */
-static void answer_packet(struct lab *lab, const uint8_t *packet, uint32_t router, size_t quoted)
-{
-	struct wire wire = {0};
-
-	wire_ethernet(&wire, 0x0800);
-	put_ip4(&wire, 1, 8 + quoted, router, CLIENT, 62);
-	wire_u32(&wire, 0x0b000000);
-	wire_u32(&wire, 0);
-	wire_bytes(&wire, packet, quoted);
-	show_bytes(lab, wire.bytes, wire.count, ST_DIRECTION_IN, 0);
-}
-
-static void answer(struct lab *lab, const struct sent *sent, uint32_t router, size_t quoted)
-{
-	answer_packet(lab, sent->bytes + 14, router, quoted);
-}
-
-/* The next event of this type, others passed over. */
-static bool next_event(struct lab *lab, enum st_event_type type, struct st_event *event)
-{
-	while (st_tracer_poll_event(lab->tracer, event) == ST_OK) {
-		if (event->type == type)
-			return true;
-	}
-	return false;
-}
+#include "tracer_lab.h"
 
 static void test_one_trace(void)
 {
@@ -351,89 +207,25 @@ static void test_keys_run_out_politely(void)
 	st_tracer_free(lab.tracer);
 }
 
-static void test_odd_frames_are_counted(void)
+static void test_a_slot_is_given_on(void)
 {
 	struct st_config config = make_config();
-	struct lab lab = make_lab(&config);
+	struct lab lab;
 	struct sent sent;
-	uint8_t nothing[64] = {0};
 
+	config.max_flows = 1;
+	lab = make_lab(&config);
 	open_flow(&lab, true);
+	lab.port++;
+	open_flow(&lab, true);
+	lab.port--;
 	g_assert_true(send_one(&lab, &sent));
-	show_bytes(&lab, nothing, 3, ST_DIRECTION_IN, 0);
-	show_bytes(&lab, nothing, 64, ST_DIRECTION_IN, 0);
-	for (size_t quoted = 0; quoted < 28; quoted++)
-		answer(&lab, &sent, 0x0a000101U, quoted);
-	g_assert_cmpuint(st_tracer_stats(lab.tracer)->frames_truncated, ==, 1);
-	g_assert_cmpuint(st_tracer_stats(lab.tracer)->frames_unsupported, ==, 1);
-	g_assert_cmpuint(st_tracer_stats(lab.tracer)->errors_malformed, ==, 20);
-	/* 20 to 23 bytes name no flow; 24 to 27 name the flow and agree in identification */
-	g_assert_cmpuint(st_tracer_stats(lab.tracer)->errors_unmatched, ==, 4);
-	g_assert_cmpuint(st_tracer_stats(lab.tracer)->replies, ==, 1);
-	g_assert_cmpuint(st_tracer_stats(lab.tracer)->replies_duplicate, ==, 3);
-	st_tracer_free(lab.tracer);
-}
-
-/* The reply to a probe whose quote was changed at `at`, or NULL. */
-static const struct st_reply *reply_to_changed(struct lab *lab, size_t at, unsigned value,
-					       struct st_event *event)
-{
-	struct sent sent;
-
-	g_assert_true(send_one(lab, &sent));
-	sent.bytes[14 + at] = (uint8_t)value;
-	answer(lab, &sent, 0x0a000100U + sent.probe.ttl, 28);
-	return next_event(lab, ST_EVENT_REPLY, event) ? event->reply : NULL;
-}
-
-static void test_two_keys_or_none(void)
-{
-	struct st_config config = make_config();
-	struct lab lab = make_lab(&config);
-	struct st_event event;
-
-	open_flow(&lab, true);
-	/* identification, sequence number, source address, source port */
-	g_assert_cmpuint(reply_to_changed(&lab, 4, 0x55, &event)->matched_by, ==,
-			 ST_MATCH_TUPLE | ST_MATCH_SEQ);
-	g_assert_null(reply_to_changed(&lab, 24, 0x55, &event));
-	g_assert_cmpuint(reply_to_changed(&lab, 12, 0x55, &event)->matched_by, ==,
-			 ST_MATCH_PEER | ST_MATCH_IPID | ST_MATCH_SEQ);
-	g_assert_cmpuint(reply_to_changed(&lab, 20, 0x55, &event)->matched_by, ==,
-			 ST_MATCH_PEER | ST_MATCH_IPID | ST_MATCH_SEQ);
-	st_tracer_finish(lab.tracer, lab.now);
-	g_assert_true(next_event(&lab, ST_EVENT_TRACE_ENDED, &event));
-	g_assert_cmpstr(event.result->notes[0].kind, ==, "nat");
-	st_tracer_free(lab.tracer);
-}
-
-static void test_another_tracer_in_the_same_flow(void)
-{
-	struct st_config config = make_config();
-	struct lab lab = make_lab(&config);
-	struct st_event event;
-	struct sent ours, theirs;
-
-	open_flow(&lab, true);
-	g_assert_true(send_one(&lab, &ours));
-	/* The same sequence number, another TTL and identification. */
-	theirs = ours;
-	theirs.bytes[14 + 8] = 3;
-	theirs.bytes[14 + 4] ^= 0x55;
-	show_bytes(&lab, theirs.bytes, theirs.probe.frame_bytes, ST_DIRECTION_OUT, 0);
-	answer(&lab, &theirs, 0x0a000103U, 28);
-	g_assert_false(next_event(&lab, ST_EVENT_REPLY, &event));
-	g_assert_cmpuint(st_tracer_stats(lab.tracer)->replies_foreign, ==, 1);
-	/* Without identification nothing tells whose it is. */
-	theirs.bytes[14 + 4] ^= 0x0f;
-	answer(&lab, &theirs, 0x0a000103U, 28);
-	g_assert_cmpuint(st_tracer_stats(lab.tracer)->errors_unmatched, ==, 1);
-	answer(&lab, &ours, 0x0a000101U, 28);
-	g_assert_true(next_event(&lab, ST_EVENT_REPLY, &event));
-	g_assert_cmpuint(event.ttl, ==, 1);
-	st_tracer_finish(lab.tracer, lab.now);
-	g_assert_true(next_event(&lab, ST_EVENT_TRACE_ENDED, &event));
-	g_assert_false(next_event(&lab, ST_EVENT_TRACE_ENDED, &event));
+	/* The first flow's ports carry another connection. */
+	show_tcp(&lab, true, ST_TCP_SYN, 90000, 0, 0, true);
+	show_tcp(&lab, false, ST_TCP_SYN | ACK, 5000, 90001, 0, true);
+	g_assert_cmpuint(st_tracer_stats(lab.tracer)->traces_open, ==, 1);
+	g_assert_true(send_one(&lab, &sent));
+	g_assert_cmpuint(sent.probe.trace, ==, 2);
 	st_tracer_free(lab.tracer);
 }
 
@@ -488,9 +280,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/tracer/flow-table-bounded", test_flow_table_is_bounded);
 	g_test_add_func("/tracer/ids-never-run-out", test_identifications_never_run_out);
 	g_test_add_func("/tracer/keys-run-out-politely", test_keys_run_out_politely);
-	g_test_add_func("/tracer/odd-frames", test_odd_frames_are_counted);
-	g_test_add_func("/tracer/two-keys-or-none", test_two_keys_or_none);
-	g_test_add_func("/tracer/another-tracer", test_another_tracer_in_the_same_flow);
+	g_test_add_func("/tracer/slot-given-on", test_a_slot_is_given_on);
 	g_test_add_func("/tracer/failed-probe", test_failed_probe_is_told);
 	g_test_add_func("/tracer/config", test_config_is_checked);
 	return g_test_run();

@@ -86,7 +86,7 @@ struct st_trace {
 	uint8_t max_ttl;	     /* asked for; 0: a capture does not tell */
 	uint8_t distance;	     /* TTL at which the destination answered; 0: no evidence */
 	enum st_stop_reason stop_reason;
-	uint32_t probes_sent; /* all that left, also those of hops that a border cut off */
+	uint32_t probes_sent; /* the sum of the hops' `sent` */
 	uint32_t replies_received;
 	size_t hop_count;
 	const struct st_hop *hops; /* by TTL, every one probed */

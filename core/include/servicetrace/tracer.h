@@ -78,9 +78,11 @@ struct st_stats {
 	uint64_t frames_truncated;   /* cut before the header ended */
 	uint64_t frames_unsupported; /* not IP, or a link type not decoded */
 	uint64_t fragments;	     /* later IP fragments, passed over */
-	uint64_t flows_seen;	     /* that the selection matches; others are not remembered */
-	uint64_t flows_evicted;	     /* left the full table while still open */
-	uint64_t flows_refused;	     /* wanted but not to be probed (no SACK for `exact` …) */
+	uint64_t frames_astray; /* came in with the addresses of a flow's own side: forged or looped
+				 */
+	uint64_t flows_seen;	/* that the selection matches; others are not remembered */
+	uint64_t flows_evicted; /* left the full table while still open */
+	uint64_t flows_refused; /* wanted but not to be probed (no SACK for `exact` …) */
 	uint64_t traces_started;
 	uint64_t traces_ended;
 	uint64_t probes_handed_out;
@@ -91,7 +93,7 @@ struct st_stats {
 	uint64_t replies_duplicate; /* another reply to an answered probe, from the same router */
 	uint64_t replies_foreign;   /* active: to probes of another program in the same flow */
 	uint64_t replies_late; /* after the wait, or to a probe whose trace was already reported */
-	uint64_t errors_unmatched; /* ICMP errors that quote no probe of ours */
+	uint64_t errors_unmatched; /* ICMP errors that answer no probe of ours */
 	uint64_t errors_malformed; /* ICMP errors whose quote cannot be read */
 	uint64_t events_dropped;   /* the driver did not poll; never a TRACE_ENDED */
 	uint64_t flows_known;	   /* gauge */
