@@ -11,6 +11,8 @@
  *   st_tracer_poll_event()   until ST_NONE
  *   sleep until a frame comes or st_tracer_next_wakeup(), then st_tracer_wake()
  *
+ * In active mode frames must tell their direction: a flow is traced only once a
+ * packet of it was seen leaving, because its probes copy that packet's headers.
  * A probe counts as sent when st_tracer_frame() is shown it leaving; that is
  * where its stamp comes from. In observing mode (config.active false) there are
  * no probes to poll, and `now` may be the largest stamp seen.
@@ -78,11 +80,10 @@ struct st_stats {
 	uint64_t frames_truncated;   /* cut before the header ended */
 	uint64_t frames_unsupported; /* not IP, or a link type not decoded */
 	uint64_t fragments;	     /* later IP fragments, passed over */
-	uint64_t frames_astray; /* came in with the addresses of a flow's own side: forged or looped
-				 */
-	uint64_t flows_seen;	/* that the selection matches; others are not remembered */
-	uint64_t flows_evicted; /* left the full table while still open */
-	uint64_t flows_refused; /* wanted but not to be probed (no SACK for `exact` …) */
+	uint64_t frames_astray;	     /* came in with our own side's addresses: forged or looped */
+	uint64_t flows_seen;	     /* that the selection matches; others are not remembered */
+	uint64_t flows_evicted;	     /* left the full table while still open */
+	uint64_t flows_refused;	     /* wanted but not to be probed (no SACK for `exact` …) */
 	uint64_t traces_started;
 	uint64_t traces_ended;
 	uint64_t probes_handed_out;
