@@ -216,9 +216,9 @@ enum trace_step trace_step(struct trace *trace, uint64_t now)
 	expire(trace, now);
 	if (trace->is_observed)
 		return TRACE_WAIT;
-	/* Whatever else has stopped the trace: nothing follows a FIN or RST. */
+	/* Whatever else has happened to the trace: nothing follows a FIN or RST. */
 	if (trace->flow->closed)
-		schedule_stop(&trace->schedule);
+		trace_flow_closed(trace);
 	check_missing(trace);
 	skip_own_ttl(trace);
 	if (schedule_is_complete(&trace->schedule))

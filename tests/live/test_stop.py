@@ -17,7 +17,7 @@ _MUTE = """
 table inet mute {
 	chain output {
 		type filter hook output priority 0; policy accept;
-		meta l4proto { icmp, ipv6-icmp } drop
+		meta l4proto { 1, 58 } drop
 	}
 }
 """

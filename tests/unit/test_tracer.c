@@ -91,6 +91,25 @@ static void test_none_after_fin(void)
 	st_tracer_free(lab.tracer);
 }
 
+static void test_close_between_two_probes(void)
+{
+	struct st_config config = make_config();
+	struct lab lab;
+	struct st_event event;
+	struct sent sent;
+
+	config.inter_probe_ns = MS;
+	lab = make_lab(&config);
+	open_flow(&lab, true);
+	g_assert_true(send_one(&lab, &sent));
+	answer(&lab, &sent, 0x0a000101U, 28);
+	/* Nothing is awaited, but not all is sent. */
+	show_tcp(&lab, false, ACK | ST_TCP_FIN, 5001, 1601, 0, false);
+	g_assert_true(next_event(&lab, ST_EVENT_TRACE_ENDED, &event));
+	g_assert_cmpint(event.result->stop_reason, ==, ST_STOP_FLOW_CLOSED);
+	st_tracer_free(lab.tracer);
+}
+
 static void test_exact_needs_sack(void)
 {
 	struct st_config config = make_config();
@@ -275,6 +294,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/tracer/own-probes-change-nothing", test_own_probes_change_nothing);
 	g_test_add_func("/tracer/rule-1", test_no_probe_before_the_peer_speaks);
 	g_test_add_func("/tracer/none-after-fin", test_none_after_fin);
+	g_test_add_func("/tracer/close-between-probes", test_close_between_two_probes);
 	g_test_add_func("/tracer/exact-needs-sack", test_exact_needs_sack);
 	g_test_add_func("/tracer/max-flows", test_max_flows_queues);
 	g_test_add_func("/tracer/flow-table-bounded", test_flow_table_is_bounded);
