@@ -14,6 +14,9 @@ import tempfile
 import traceback
 
 SOURCE = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(SOURCE / "tests" / "live"))
+import checks as live_checks  # noqa: E402  pylint: disable=wrong-import-position
+
 CAPTURES = SOURCE / "testdata" / "captures"
 SKIPPED = 77  # ctest's SKIP_RETURN_CODE
 HANG_S = 10  # no capture here takes a second; sanitizers and a busy machine make it several
@@ -104,25 +107,8 @@ def expected_of(capture):
     return capture.with_name(capture.name + ".expected.json")
 
 
-class Checks:
-    """One line a check."""
-
-    def __init__(self):
-        self.failed = 0
-        self.passed = 0
-
-    def that(self, condition, statement, detail=""):
-        """Prints the statement with ok or FAILED; the detail only where it failed."""
-        if condition:
-            self.passed += 1
-            print(f"ok      {statement}", flush=True)
-        else:
-            self.failed += 1
-            print(f"FAILED  {statement}" + (f"\n        {str(detail).strip()}" if detail else ""), flush=True)
-        return bool(condition)
-
-    def equal(self, got, wanted, statement):
-        return self.that(got == wanted, statement, f"wanted {wanted!r}, got {got!r}")
+class Checks(live_checks.Checks):
+    """One line a check, as in the live tests."""
 
     def none(self, faults, statement, shown=5):
         """Checks that a list of faults is empty."""
