@@ -22,8 +22,8 @@ mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' |
 if [ ! -e "$tree/etc/debian_version" ]; then
 	debootstrap --variant=minbase "$suite" "$tree" "$mirror"
 fi
-rm -rf "$tree/root/clone"
-git clone -q "$source" "$tree/root/clone"
+rm -rf "$tree/clone"
+git clone -q "$source" "$tree/clone"
 
 # The mounts are the new mount namespace's and go with it.
 exec unshare --mount --fork --kill-child sh -eu -c '
@@ -37,5 +37,5 @@ exec unshare --mount --fork --kill-child sh -eu -c '
 	cp /etc/hosts "$tree/etc/hosts"
 	rm -rf "$tree/etc/apt/apt.conf.d/90machine"
 	cat /etc/apt/apt.conf.d/*proxy* >"$tree/etc/apt/apt.conf.d/90machine" 2>/dev/null || true
-	exec chroot "$tree" sh -c "cd /root/clone && exec \"\$@\"" sh "$@"
+	exec chroot "$tree" sh -c "cd /clone && exec \"\$@\"" sh "$@"
 ' sh "$tree" "$@"
