@@ -16,17 +16,6 @@
 #define TCP_OPTION_SACK 5	    /* RFC 2018, 3 */
 #define TCP_OPTION_TIMESTAMPS 8	    /* RFC 7323, 3.2 */
 
-/* ICMP messages that quote a packet behind their 8 bytes (RFC 792, RFC 4443). */
-enum icmp_error {
-	ICMP_UNREACHABLE = 3,
-	ICMP_SOURCE_QUENCH = 4,
-	ICMP_REDIRECT = 5,
-	ICMP_TIME_EXCEEDED = 11,
-	ICMP_PARAMETER_PROBLEM = 12,
-};
-#define ICMPV6_UNREACHABLE 1
-#define ICMPV6_PARAMETER_PROBLEM 4 /* too big and time exceeded lie between */
-
 /*
  * What a header that does not fit says of the packet: a whole packet is
  * malformed, a cut one is not, and a fragment may end anywhere (RFC 791, 3.2).
@@ -153,12 +142,12 @@ static enum st_status udp_decode(struct reader *reader, struct st_packet *packet
 
 static bool icmp4_is_error(uint8_t type)
 {
-	switch ((enum icmp_error)type) {
-	case ICMP_UNREACHABLE:
-	case ICMP_SOURCE_QUENCH:
-	case ICMP_REDIRECT:
-	case ICMP_TIME_EXCEEDED:
-	case ICMP_PARAMETER_PROBLEM:
+	switch ((enum st_icmp_type)type) {
+	case ST_ICMP_UNREACHABLE:
+	case ST_ICMP_SOURCE_QUENCH:
+	case ST_ICMP_REDIRECT:
+	case ST_ICMP_TIME_EXCEEDED:
+	case ST_ICMP_PARAMETER_PROBLEM:
 		return true;
 	}
 	return false;
@@ -169,8 +158,8 @@ static bool icmp_is_error(const struct st_packet *packet, uint8_t type)
 {
 	if (packet->protocol == ST_PROTOCOL_ICMP)
 		return packet->ip_version == 4 && icmp4_is_error(type);
-	return packet->ip_version == 6 && type >= ICMPV6_UNREACHABLE &&
-	       type <= ICMPV6_PARAMETER_PROBLEM;
+	return packet->ip_version == 6 && type >= ST_ICMPV6_UNREACHABLE &&
+	       type <= ST_ICMPV6_PARAMETER_PROBLEM;
 }
 
 static enum st_status icmp_decode(struct reader *reader, struct st_packet *packet)

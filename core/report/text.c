@@ -61,31 +61,23 @@ static const char *unreachable_v6(uint8_t code)
 	return code < G_N_ELEMENTS(letters) ? letters[code] : NULL;
 }
 
-enum {
-	ICMP_UNREACHABLE = 3,
-	ICMP_TIME_EXCEEDED = 11,
-	ICMPV6_UNREACHABLE = 1,
-	ICMPV6_TOO_BIG = 2,
-	ICMPV6_TIME_EXCEEDED = 3,
-	ICMPV6_PARAMETER = 4,
-	ICMPV6_UNKNOWN_NEXT_HEADER = 1, /* code of ICMPV6_PARAMETER */
-};
+#define ICMPV6_UNKNOWN_NEXT_HEADER 1 /* code of a parameter problem */
 
 /* traceroute's letters; nothing for what a router or the destination is expected to answer. */
 static void append_annotation(GString *out, const struct st_reply *reply)
 {
 	bool v6 = reply->address.version == 6;
 	uint8_t type = reply->icmp_type, code = reply->icmp_code;
-	bool unreachable = type == (v6 ? ICMPV6_UNREACHABLE : ICMP_UNREACHABLE);
+	bool unreachable = type == (v6 ? ST_ICMPV6_UNREACHABLE : ST_ICMP_UNREACHABLE);
 	const char *letter = NULL;
 
-	if (type == (v6 ? ICMPV6_TIME_EXCEEDED : ICMP_TIME_EXCEEDED) && code == 0)
+	if (type == (v6 ? ST_ICMPV6_TIME_EXCEEDED : ST_ICMP_TIME_EXCEEDED) && code == 0)
 		letter = "";
 	else if (unreachable)
 		letter = v6 ? unreachable_v6(code) : unreachable_v4(code);
-	else if (v6 && type == ICMPV6_TOO_BIG)
+	else if (v6 && type == ST_ICMPV6_TOO_BIG)
 		letter = "!F";
-	else if (v6 && type == ICMPV6_PARAMETER && code == ICMPV6_UNKNOWN_NEXT_HEADER)
+	else if (v6 && type == ST_ICMPV6_PARAMETER_PROBLEM && code == ICMPV6_UNKNOWN_NEXT_HEADER)
 		letter = "!P";
 
 	if (letter)

@@ -73,6 +73,23 @@ struct st_udp {
 	uint16_t checksum;
 };
 
+/* ICMP messages that quote a packet behind their 8 bytes (RFC 792). */
+enum st_icmp_type {
+	ST_ICMP_UNREACHABLE = 3,
+	ST_ICMP_SOURCE_QUENCH = 4,
+	ST_ICMP_REDIRECT = 5,
+	ST_ICMP_TIME_EXCEEDED = 11,
+	ST_ICMP_PARAMETER_PROBLEM = 12,
+};
+
+/* The same for ICMPv6 (RFC 4443). */
+enum st_icmpv6_type {
+	ST_ICMPV6_UNREACHABLE = 1,
+	ST_ICMPV6_TOO_BIG = 2,
+	ST_ICMPV6_TIME_EXCEEDED = 3,
+	ST_ICMPV6_PARAMETER_PROBLEM = 4,
+};
+
 /* ICMP (RFC 792) or ICMPv6 (RFC 4443), told apart by the packet's protocol. */
 struct st_icmp {
 	uint8_t type;
