@@ -5,8 +5,6 @@
  */
 #include "trace/trace.h"
 
-#include <string.h>
-
 /* The public struct and everything it points to, freed together. */
 struct result {
 	struct st_trace trace; /* first, so that a pointer to it is one to the whole */
@@ -53,43 +51,6 @@ static GPtrArray *sorted_replies(const struct trace *trace)
 	return sorted;
 }
 
-static void add_replies(struct result *result, const struct trace *trace, uint16_t *per_ttl)
-{
-	GPtrArray *sorted = sorted_replies(trace);
-
-	for (unsigned i = 0; i < sorted->len; i++) {
-		const struct trace_reply *known = sorted->pdata[i];
-		struct st_reply reply = known->reply;
-
-		per_ttl[known->probe->ttl]++;
-		g_array_append_val(result->replies, reply);
-		if (reply.destination && !result->trace.distance)
-			result->trace.distance = known->probe->ttl;
-	}
-	g_ptr_array_unref(sorted);
-}
-
-static void add_hops(struct result *result, const uint16_t *sent, const uint16_t *answered)
-{
-	const struct st_reply *replies = (const struct st_reply *)result->replies->data;
-
-	for (unsigned ttl = 0; ttl <= UINT8_MAX; ttl++) {
-		struct st_hop hop = {
-			.ttl = (uint8_t)ttl,
-			.sent = sent[ttl],
-			.reply_count = answered[ttl],
-			.replies = replies,
-		};
-
-		if (!sent[ttl])
-			continue;
-		g_array_append_val(result->hops, hop);
-		replies += answered[ttl];
-	}
-	result->trace.hops = (const struct st_hop *)result->hops->data;
-	result->trace.hop_count = result->hops->len;
-}
-
 static void see_time(struct st_trace *trace, uint64_t stamp_ns)
 {
 	if (!stamp_ns)
@@ -100,8 +61,7 @@ static void see_time(struct st_trace *trace, uint64_t stamp_ns)
 		trace->end_ns = stamp_ns;
 }
 
-static void count_probes(struct result *result, const struct trace *trace, uint16_t *sent,
-			 struct totals *totals)
+static void count_probes(struct result *result, const struct trace *trace, struct totals *totals)
 {
 	for (unsigned i = 0; i < trace->probes->len; i++) {
 		const struct probe *probe = trace->probes->pdata[i];
@@ -115,20 +75,48 @@ static void count_probes(struct result *result, const struct trace *trace, uint1
 		}
 		see_time(&result->trace, probe->stamp_ns);
 		result->trace.probes_sent++;
-		sent[probe->ttl]++;
 	}
-	for (unsigned i = 0; i < trace->replies->len; i++) {
-		const struct trace_reply *known =
-			&g_array_index(trace->replies, struct trace_reply, i);
+}
 
-		if (!counts(trace, known->probe))
-			continue; /* behind a border: whether it still came in depends on luck */
-		result->trace.replies_received++;
+/* Those behind a border are left out: whether they still came in depends on luck. */
+static void add_replies(struct result *result, const struct trace *trace, struct totals *totals)
+{
+	GPtrArray *sorted = sorted_replies(trace);
+
+	for (unsigned i = 0; i < sorted->len; i++) {
+		const struct trace_reply *known = sorted->pdata[i];
+
+		g_array_append_val(result->replies, known->reply);
 		see_time(&result->trace, known->reply.stamp_ns);
-		if (!(known->reply.matched_by & ST_MATCH_TUPLE) &&
-		    (!totals->nat_ttl || known->probe->ttl < totals->nat_ttl))
+		if (known->reply.destination && !result->trace.distance)
+			result->trace.distance = known->probe->ttl;
+		if (!(known->reply.matched_by & ST_MATCH_TUPLE) && !totals->nat_ttl)
 			totals->nat_ttl = known->probe->ttl;
 	}
+	result->trace.replies_received = sorted->len;
+	g_ptr_array_unref(sorted);
+}
+
+static void add_hops(struct result *result, const struct trace *trace)
+{
+	const struct st_reply *replies = (const struct st_reply *)result->replies->data;
+	unsigned last = MIN(trace->last_ttl, UINT8_MAX);
+
+	for (unsigned ttl = 0; ttl <= last; ttl++) {
+		struct st_hop hop = {
+			.ttl = (uint8_t)ttl,
+			.sent = trace->hops[ttl].sent,
+			.reply_count = trace->hops[ttl].answered,
+			.replies = replies,
+		};
+
+		if (!hop.sent)
+			continue;
+		g_array_append_val(result->hops, hop);
+		replies += hop.reply_count;
+	}
+	result->trace.hops = (const struct st_hop *)result->hops->data;
+	result->trace.hop_count = result->hops->len;
 }
 
 G_GNUC_PRINTF(4, 5)
@@ -170,17 +158,7 @@ static void add_notes(struct result *result, const struct trace *trace, const st
 	result->trace.note_count = result->notes->len;
 }
 
-static uint8_t lowest_ttl(const uint16_t *sent)
-{
-	for (unsigned ttl = 0; ttl <= UINT8_MAX; ttl++) {
-		if (sent[ttl])
-			return (uint8_t)ttl;
-	}
-	return 0;
-}
-
-static void describe(struct result *result, const struct trace *trace, enum st_stop_reason end,
-		     const uint16_t *sent)
+static void describe(struct result *result, const struct trace *trace, enum st_stop_reason end)
 {
 	struct st_trace *out = &result->trace;
 
@@ -189,7 +167,7 @@ static void describe(struct result *result, const struct trace *trace, enum st_s
 	out->tuple = trace->tuple;
 	out->stop_reason = trace->stop_reason != ST_STOP_NONE ? trace->stop_reason : end;
 	if (trace->is_observed) {
-		out->first_ttl = lowest_ttl(sent);
+		out->first_ttl = out->hop_count ? out->hops[0].ttl : 0;
 		return;
 	}
 	out->algorithm = trace->schedule.algorithm;
@@ -200,7 +178,6 @@ static void describe(struct result *result, const struct trace *trace, enum st_s
 
 struct st_trace *trace_result(const struct trace *trace, enum st_stop_reason end)
 {
-	uint16_t sent[UINT8_MAX + 1] = {0}, answered[UINT8_MAX + 1] = {0};
 	struct result *result = g_new0(struct result, 1);
 	struct totals totals = {0};
 
@@ -208,10 +185,10 @@ struct st_trace *trace_result(const struct trace *trace, enum st_stop_reason end
 	result->replies = g_array_new(FALSE, FALSE, sizeof(struct st_reply));
 	result->notes = g_array_new(FALSE, FALSE, sizeof(struct st_note));
 	result->texts = g_string_chunk_new(256);
-	count_probes(result, trace, sent, &totals);
-	add_replies(result, trace, answered);
-	add_hops(result, sent, answered);
-	describe(result, trace, end, sent);
+	count_probes(result, trace, &totals);
+	add_replies(result, trace, &totals);
+	add_hops(result, trace);
+	describe(result, trace, end);
 	add_notes(result, trace, &totals);
 	return &result->trace;
 }

@@ -29,7 +29,7 @@ struct trace_hop {
 	uint16_t made;	   /* probes handed out or observed */
 	uint16_t sent;	   /* of these known to have left */
 	uint16_t resolved; /* answered, expired or failed */
-	uint16_t answered;
+	uint16_t answered; /* replies taken */
 };
 
 struct trace_reply {

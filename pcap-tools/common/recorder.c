@@ -118,15 +118,6 @@ static void comment_frame(struct recorder *recorder, uint64_t cookie, char *comm
 		g_free(comment); /* the frame has been written */
 }
 
-/* Offline, some probes are known as such only by their reply: no event told of them before. */
-static void comment_late_probe(struct recorder *recorder, const struct st_event *event)
-{
-	struct kept *kept = g_hash_table_lookup(recorder->kept_cookie, &event->probe_cookie);
-
-	if (kept != NULL && kept->comment == NULL)
-		kept->comment = probe_comment(event);
-}
-
 void recorder_event(struct recorder *recorder, const struct st_event *event)
 {
 	switch (event->type) {
@@ -135,7 +126,6 @@ void recorder_event(struct recorder *recorder, const struct st_event *event)
 		break;
 	case ST_EVENT_REPLY:
 		comment_frame(recorder, event->cookie, reply_comment(event), true);
-		comment_late_probe(recorder, event);
 		break;
 	case ST_EVENT_TRACE_STARTED:
 	case ST_EVENT_TRACE_ENDED:
