@@ -24,10 +24,21 @@ void flow_free(struct flow *flow)
 	g_free(flow);
 }
 
-unsigned flow_side(const struct flow *flow, const struct st_packet *packet)
+struct st_tuple packet_tuple(const struct st_packet *packet)
 {
-	bool is_first = packet->source_port == flow->ends[0].port &&
-			st_addr_equal(&packet->source, &flow->ends[0].addr);
+	return (struct st_tuple){
+		.source = packet->source,
+		.destination = packet->destination,
+		.source_port = packet->source_port,
+		.destination_port = packet->destination_port,
+		.protocol = packet->protocol,
+	};
+}
+
+unsigned flow_side(const struct flow *flow, const struct st_tuple *tuple)
+{
+	bool is_first = tuple->source_port == flow->ends[0].port &&
+			st_addr_equal(&tuple->source, &flow->ends[0].addr);
 
 	return is_first ? 0 : 1;
 }

@@ -82,7 +82,6 @@ struct flow {
 	bool closed;	    /* a FIN or RST was seen */
 	bool sack_seen;	    /* SACK blocks were seen: it was negotiated */
 	uint8_t local_side; /* the side whose packets leave this host, or FLOW_SIDE_UNKNOWN */
-	uint64_t first_ns;  /* stamp of the first packet */
 	struct flow_end ends[2];
 	struct flow_reopening reopening;
 };
@@ -101,8 +100,11 @@ enum flow_verdict {
 struct flow *flow_new(const struct st_packet *packet);
 void flow_free(struct flow *flow);
 
-/* 0 or 1: which of ends[] is the packet's source. */
-unsigned flow_side(const struct flow *flow, const struct st_packet *packet);
+/* The 5-tuple of a packet that has ports. */
+struct st_tuple packet_tuple(const struct st_packet *packet);
+
+/* 0 or 1: which of ends[] is the tuple's source. */
+unsigned flow_side(const struct flow *flow, const struct st_tuple *tuple);
 
 /* The 5-tuple of packets that `side` sends. */
 struct st_tuple flow_tuple(const struct flow *flow, unsigned side);

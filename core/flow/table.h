@@ -20,8 +20,8 @@ void flow_table_init(struct flow_table *table, uint64_t seed);
 /* Frees all flows; what the tracer hung on them must be gone. */
 void flow_table_clear(struct flow_table *table);
 
-/* The flow with these two ends, or NULL. The packet must have ports. */
-struct flow *flow_table_find(const struct flow_table *table, const struct st_packet *packet);
+/* The flow between these two ends, in either direction, or NULL. */
+struct flow *flow_table_find(const struct flow_table *table, const struct st_tuple *tuple);
 
 /* Makes and owns a new flow; there must be none with these ends. */
 struct flow *flow_table_add(struct flow_table *table, const struct st_packet *packet);

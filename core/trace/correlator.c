@@ -2,6 +2,7 @@
 #include "trace/correlator.h"
 
 #include "base/container.h"
+#include "flow/flow.h"
 
 static uint64_t hash_seq(const struct correlator *correlator, uint32_t seq)
 {
@@ -45,25 +46,22 @@ struct probe *correlator_find_seq(const struct correlator *correlator, const str
 	return NULL;
 }
 
-static bool is_same_packet(const struct probe *probe, const struct st_packet *packet)
+static bool is_same_packet(const struct probe *probe, const struct st_packet *packet,
+			   const struct st_tuple *tuple)
 {
-	const struct st_tuple *tuple = probe->tuple;
-
 	return probe->seq == packet->tcp.seq && probe->ttl == packet->ttl &&
 	       (packet->ip_version == 6 || probe->ip_id == packet->ip_id) &&
-	       packet->payload_wire == 0 && tuple->source_port == packet->source_port &&
-	       tuple->destination_port == packet->destination_port &&
-	       st_addr_equal(&tuple->source, &packet->source) &&
-	       st_addr_equal(&tuple->destination, &packet->destination);
+	       packet->payload_wire == 0 && st_tuple_equal(probe->tuple, tuple);
 }
 
 struct probe *correlator_find_copy(const struct correlator *correlator,
 				   const struct st_packet *packet, uint64_t since)
 {
+	struct st_tuple tuple = packet_tuple(packet);
 	struct probe *probe = first_of_seq(correlator, packet->tcp.seq);
 
 	for (; probe; probe = next_of_seq(probe)) {
-		if (probe->now_ns >= since && is_same_packet(probe, packet))
+		if (probe->now_ns >= since && is_same_packet(probe, packet, &tuple))
 			return probe;
 	}
 	return NULL;
@@ -72,10 +70,11 @@ struct probe *correlator_find_copy(const struct correlator *correlator,
 struct probe *correlator_find_sent(const struct correlator *correlator,
 				   const struct st_packet *packet)
 {
+	struct st_tuple tuple = packet_tuple(packet);
 	struct probe *probe = first_of_seq(correlator, packet->tcp.seq), *found = NULL;
 
 	for (; probe; probe = next_of_seq(probe)) {
-		if (!is_same_packet(probe, packet))
+		if (!is_same_packet(probe, packet, &tuple))
 			continue;
 		/* Probes of one flow can look alike (`exact` over IPv6): the latest it is. */
 		if (!found || found->seen || (!probe->seen && probe->id > found->id))
@@ -95,7 +94,7 @@ struct st_tuple quote_tuple(const struct st_quote *quote)
 	};
 }
 
-bool probe_has_ip_id(const struct probe *probe, const struct st_quote *quote)
+static bool has_ip_id(const struct probe *probe, const struct st_quote *quote)
 {
 	return quote->ip_version == 4 && probe->ip_id == quote->ip_id;
 }
@@ -110,7 +109,7 @@ static bool is_same_peer(const struct probe *probe, const struct st_quote *quote
 static uint8_t agreement(const struct probe *probe, const struct st_tuple *tuple,
 			 const struct st_quote *quote)
 {
-	uint8_t ip_id = probe_has_ip_id(probe, quote) ? ST_MATCH_IPID : 0;
+	uint8_t ip_id = has_ip_id(probe, quote) ? ST_MATCH_IPID : 0;
 
 	if (st_tuple_equal(probe->tuple, tuple))
 		return ST_MATCH_TUPLE | ip_id;

@@ -66,9 +66,6 @@ struct probe *correlator_find_sent(const struct correlator *correlator,
 struct probe *correlator_find_quote(const struct correlator *correlator,
 				    const struct st_quote *quote, uint8_t *matched_by);
 
-/* The same for one probe of the quoted flow: does its identification agree? */
-bool probe_has_ip_id(const struct probe *probe, const struct st_quote *quote);
-
 struct st_tuple quote_tuple(const struct st_quote *quote);
 
 #endif

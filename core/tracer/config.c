@@ -91,13 +91,7 @@ static bool selects_host(const struct st_selection *selection, const struct st_p
 
 static bool selects_flow(const struct st_selection *selection, const struct st_packet *packet)
 {
-	struct st_tuple there = {
-		.protocol = packet->protocol,
-		.source = packet->source,
-		.destination = packet->destination,
-		.source_port = packet->source_port,
-		.destination_port = packet->destination_port,
-	};
+	struct st_tuple there = packet_tuple(packet);
 	struct st_tuple back = st_tuple_reversed(&there);
 
 	for (size_t i = 0; i < selection->flow_count; i++) {

@@ -52,7 +52,6 @@ static struct flow *add_flow(struct st_tracer *tracer, const struct st_packet *p
 	make_room(tracer);
 	flow = flow_table_add(&tracer->flows, packet);
 	flow->deadline.kind = DEADLINE_FLOW;
-	flow->first_ns = frame->stamp_ns;
 	tracer->stats.flows_seen++;
 	tracer->stats.flows_known++;
 	return flow;
@@ -72,13 +71,13 @@ static struct flow *replace_flow(struct st_tracer *tracer, struct flow *old,
 }
 
 static struct flow *flow_of(struct st_tracer *tracer, const struct st_packet *packet,
-			    const struct st_frame *frame)
+			    const struct st_tuple *tuple, const struct st_frame *frame)
 {
-	struct flow *flow = flow_table_find(&tracer->flows, packet);
+	struct flow *flow = flow_table_find(&tracer->flows, tuple);
 
 	if (!flow)
 		return add_flow(tracer, packet, frame);
-	if (flow_is_reused(flow, flow_side(flow, packet), packet))
+	if (flow_is_reused(flow, flow_side(flow, tuple), packet))
 		return replace_flow(tracer, flow, packet, frame);
 	flow_table_touch(&tracer->flows, flow);
 	return flow;
@@ -108,13 +107,14 @@ static void close_traces(struct st_tracer *tracer, struct flow *flow)
 	for (struct trace *trace = flow->traces; trace; trace = trace->next) {
 		if (trace->is_resting)
 			continue;
-		trace_step(trace, tracer->now);
-		trace_flow_closed(trace);
-		if (trace->is_observed)
-			deadlines_set(&tracer->deadlines, &trace->deadline,
-				      tracer->now + tracer->config.wait_ns);
-		else
+		if (!trace->is_observed) {
 			active_step(tracer, trace);
+			continue;
+		}
+		trace_step(trace, tracer->now); /* lets the wait for old probes run out */
+		trace_flow_closed(trace);
+		deadlines_set(&tracer->deadlines, &trace->deadline,
+			      tracer->now + tracer->config.wait_ns);
 	}
 }
 
@@ -153,7 +153,8 @@ static void learn(struct st_tracer *tracer, struct flow *flow, unsigned side,
 static void take_tcp(struct st_tracer *tracer, const struct st_packet *packet,
 		     const struct st_frame *frame, struct st_frame_info *info)
 {
-	struct flow *flow = flow_of(tracer, packet, frame);
+	struct st_tuple tuple = packet_tuple(packet);
+	struct flow *flow = flow_of(tracer, packet, &tuple, frame);
 	enum flow_verdict verdict;
 	unsigned side;
 
@@ -163,7 +164,7 @@ static void take_tcp(struct st_tracer *tracer, const struct st_packet *packet,
 	info->wanted = true;
 	if (take_own_probe(tracer, packet, frame))
 		return;
-	side = flow_side(flow, packet);
+	side = flow_side(flow, &tuple);
 	verdict = flow_classify(flow, side, packet);
 	if (verdict == FLOW_SEGMENT)
 		learn(tracer, flow, side, packet, frame);
@@ -183,14 +184,10 @@ static void read_labels(struct st_reply *reply, const uint8_t *message, size_t b
 		reply->mpls_count = (uint8_t)st_mpls_labels(&object, reply->mpls, ST_MPLS_MAX);
 }
 
-/* Types of ICMP (RFC 792) and of ICMPv6 (RFC 4443). */
-enum { ICMP_UNREACHABLE = 3, ICMP_TIME_EXCEEDED = 11, ICMP_PARAMETER = 12 };
-enum { ICMPV6_UNREACHABLE = 1, ICMPV6_TIME_EXCEEDED = 3, ICMPV6_PARAMETER = 4 };
-
 static bool is_unreachable(const struct st_packet *packet)
 {
 	return packet->icmp.type ==
-	       (packet->ip_version == 4 ? ICMP_UNREACHABLE : ICMPV6_UNREACHABLE);
+	       (packet->ip_version == 4 ? ST_ICMP_UNREACHABLE : ST_ICMPV6_UNREACHABLE);
 }
 
 /* Whoever sends a redirect or a source quench has passed the probe on: it is not its hop. */
@@ -199,10 +196,10 @@ static bool is_answer(const struct st_packet *packet)
 	uint8_t type = packet->icmp.type;
 
 	if (packet->ip_version == 4)
-		return type == ICMP_UNREACHABLE || type == ICMP_TIME_EXCEEDED ||
-		       type == ICMP_PARAMETER;
-	return type == ICMPV6_UNREACHABLE || type == ICMPV6_TIME_EXCEEDED ||
-	       type == ICMPV6_PARAMETER;
+		return type == ST_ICMP_UNREACHABLE || type == ST_ICMP_TIME_EXCEEDED ||
+		       type == ST_ICMP_PARAMETER_PROBLEM;
+	return type == ST_ICMPV6_UNREACHABLE || type == ST_ICMPV6_TIME_EXCEEDED ||
+	       type == ST_ICMPV6_PARAMETER_PROBLEM;
 }
 
 /* An unreachable from the destination's own address; its Time Exceeded would be a router's. */
@@ -271,19 +268,12 @@ static void sort_reply(struct st_tracer *tracer, struct probe *probe, struct st_
 static struct probe *find_by_ip_id(struct st_tracer *tracer, const struct st_quote *quote,
 				   uint8_t *matched_by)
 {
-	struct st_packet ends = {
-		.source = quote->source,
-		.destination = quote->destination,
-		.source_port = quote->source_port,
-		.destination_port = quote->destination_port,
-		.protocol = quote->protocol,
-		.ip_version = quote->ip_version,
-	};
-	struct flow *flow = flow_table_find(&tracer->flows, &ends);
+	struct st_tuple tuple = quote_tuple(quote);
+	struct flow *flow = flow_table_find(&tracer->flows, &tuple);
 	struct trace *trace = flow ? flow->traces : NULL;
 
 	for (; trace; trace = trace->next) {
-		struct probe *probe = trace->side == flow_side(flow, &ends)
+		struct probe *probe = trace->side == flow_side(flow, &tuple)
 					      ? trace_find_ip_id(trace, quote->ip_id)
 					      : NULL;
 

@@ -95,6 +95,7 @@ static void test_copies(void)
 		.source_port = 40000,
 		.destination_port = 443,
 		.ip_version = 4,
+		.protocol = ST_PROTOCOL_TCP,
 		.ip_id = 101,
 		.ttl = 2,
 		.tcp = {.seq = SEQ},
