@@ -33,6 +33,7 @@ struct st_selection {
 	size_t flow_count;
 	uint16_t port;	    /* of either end; 0: any */
 	uint8_t ip_version; /* 4 or 6; 0: any */
+	uint8_t protocol;   /* ST_PROTOCOL_TCP or ST_PROTOCOL_UDP; 0: either */
 };
 
 #define ST_PROBES_PER_HOP_MAX 10	  /* as traceroute */
