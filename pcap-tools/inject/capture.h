@@ -8,6 +8,7 @@
 
 #include <servicetrace/packet.h>
 
+#include "filter.h"
 #include "interface.h"
 #include "options.h"
 
@@ -33,8 +34,8 @@ int capture_fd(const struct capture *capture);
 /* The DLT_ of its frames. */
 uint32_t capture_link_type(const struct capture *capture);
 
-/* The kernel's filter as text, for people. */
-const char *capture_filter(const struct capture *capture);
+/* The kernel's filter. */
+const struct filter *capture_filter(const struct capture *capture);
 
 /*
  * Hands out at most `batch` frames, each lent for the call of `take`. False:
