@@ -15,7 +15,7 @@
 
 struct capture {
 	pcap_t *pcap;
-	const struct interface *interface; /* borrowed */
+	struct interface *interface; /* borrowed */
 	struct filter filter;
 	int fd;
 	uint32_t link_type;
@@ -123,7 +123,7 @@ static bool set_nonblock(struct capture *capture, GError **error)
 		    capture->interface->name, why);
 }
 
-struct capture *capture_open(const struct interface *interface, const struct options *options,
+struct capture *capture_open(struct interface *interface, const struct options *options,
 			     GError **error)
 {
 	struct capture *capture = g_new0(struct capture, 1);

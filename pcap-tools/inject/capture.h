@@ -24,7 +24,7 @@ typedef void (*capture_take)(void *user, const struct st_frame *frame);
  * kernel filter for the options' selection and FILTER. NULL: `error` is one
  * line (interface down, no permission, bad FILTER ...).
  */
-struct capture *capture_open(const struct interface *interface, const struct options *options,
+struct capture *capture_open(struct interface *interface, const struct options *options,
 			     GError **error);
 void capture_close(struct capture *capture);
 
