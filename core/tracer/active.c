@@ -199,7 +199,7 @@ static bool hand_out(struct st_tracer *tracer, struct trace *trace, uint8_t *buf
 	tracer->rate_next_ns = tracer->now + rate_interval_ns(&tracer->config);
 	build_probe(&fields, latest->link_header, latest->link_header_bytes, buffer, size, &bytes);
 	link_header_finish(latest->link_type, buffer, latest->link_header_bytes,
-			   bytes - latest->link_header_bytes, latest->ttl, fields.ttl);
+			   bytes - latest->link_header_bytes, latest->ttl, probe->ttl);
 	describe(trace, probe, bytes, out);
 	return true;
 }
