@@ -11,7 +11,7 @@ import json
 import os
 
 import tools
-from truth import Flow, family
+from truth import PROTOCOLS, Flow, family
 
 TIME_EXCEEDED = {4: (11, 0), 6: (3, 0)}
 _SCHEMA = os.path.join(tools.SOURCE, "docs", "report.schema.json")
@@ -25,7 +25,7 @@ def parse(text):
 
 def flow_of(trace):
     flow = trace["flow"]
-    return Flow(flow["source"], flow["source_port"], flow["destination"], flow["destination_port"])
+    return Flow(flow["source"], flow["source_port"], flow["destination"], flow["destination_port"], flow["protocol"])
 
 
 def by_flow(traces):
@@ -120,8 +120,6 @@ def odd_members(trace, **wanted):
                 "replies_received": sum(len(hop["replies"]) for hop in trace["hops"]), **wanted}
     faults = [f"{name} is {trace.get(name)!r}, not {value!r}" for name, value in expected.items()
               if trace.get(name) != value]
-    if flow["protocol"] != "tcp":
-        faults.append(f"protocol {flow['protocol']}")
     if flow["community_id"] != community_id(flow_of(trace)):
         faults.append(f"community_id {flow['community_id']}, not {community_id(flow_of(trace))}")
     if not trace["generator"].startswith("st-inject "):
@@ -181,5 +179,5 @@ def community_id(flow):
     ends = sorted([(ipaddress.ip_address(flow.source).packed, flow.source_port),
                    (ipaddress.ip_address(flow.destination).packed, flow.destination_port)])
     ports = b"".join(port.to_bytes(2, "big") for _, port in ends)
-    data = b"\0\0" + ends[0][0] + ends[1][0] + bytes([6, 0]) + ports
+    data = b"\0\0" + ends[0][0] + ends[1][0] + bytes([PROTOCOLS[flow.protocol], 0]) + ports
     return "1:" + base64.b64encode(hashlib.sha1(data).digest()).decode()
