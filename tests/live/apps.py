@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Real applications for the lab: nginx and curl, and the echo application of stream_app.py.
+"""Real applications for the lab: nginx and curl, and the echo applications of stream_app.py and datagram_app.py.
 
-All check that the bytes arrive intact, because tracing must not harm the traced flow.
+All check that the bytes arrive intact, because tracing must not harm the traced flow. Leaves other programs that speak
+UDP to udp_apps.py.
 """
 
 import hashlib
@@ -17,6 +18,7 @@ from truth import Flow
 ECHO_PORT = 7007
 _HERE = os.path.dirname(os.path.abspath(__file__))
 _STREAM_APP = os.path.join(_HERE, "stream_app.py")
+_DATAGRAM_APP = os.path.join(_HERE, "datagram_app.py")
 _PAYLOAD_BYTES = 400_000
 
 _NGINX = """
@@ -104,15 +106,30 @@ class EchoServer:
         node.wait_listening(port, self.process)
 
 
+class DatagramServer:
+    """datagram_app.py's server; its port may be that of an EchoServer."""
+
+    def __init__(self, node, port=ECHO_PORT):
+        self.process = node.start([sys.executable, _DATAGRAM_APP, "serve", port], name="datagram-server")
+        node.wait_listening(port, self.process, "udp")
+
+    def finish(self):
+        """Ends it; returns what it was sent: {"good": datagrams of its clients, "empty": ..., "stray": ...}."""
+        self.process.stop()
+        return json.loads(self.process.stdout())
+
+
 class Talk:
     """stream_app.py's client: writes, and checks what comes back."""
+
+    program, protocol = _STREAM_APP, "tcp"
 
     def __init__(self, client, address, port=ECHO_PORT, **options):
         words = []
         for name, value in options.items():
             words += [f"--{name}"] if value is True else [f"--{name}", value]
         self._seconds = options.get("seconds", 3.0) + options.get("silence", 0.0)
-        self._process = client.start([sys.executable, _STREAM_APP, "talk", address, port, *words], name="talk")
+        self._process = client.start([sys.executable, self.program, "talk", address, port, *words], name="talk")
         self._peer = (address, port)
 
     def flow(self, timeout=5.0):
@@ -121,16 +138,28 @@ class Talk:
         if not self._lines():
             raise LabError(f"the application could not connect: {self._process.stderr()}")
         first = self._lines()[0]
-        return Flow(first["local_address"], first["local_port"], *self._peer)
+        return Flow(first["local_address"], first["local_port"], *self._peer, self.protocol)
 
     def running(self):
         return self._process.running()
 
     def finish(self):
         """Waits; returns whether every byte came back unchanged."""
+        return self.outcome().get("intact", False)
+
+    def outcome(self):
+        """Waits; returns all that the application says at its end."""
         self._process.wait(self._seconds + 35)
-        lines = self._lines()
-        return bool(lines) and lines[-1].get("intact", False)
+        return (self._lines() or [{}])[-1]
 
     def _lines(self):
         return [json.loads(line) for line in self._process.stdout().splitlines() if line.endswith("}")]
+
+
+class DatagramTalk(Talk):
+    """datagram_app.py's client: sends requests and checks that each is answered as it should, by nothing else."""
+
+    program, protocol = _DATAGRAM_APP, "udp"
+
+
+TALKS = {talk.protocol: talk for talk in (Talk, DatagramTalk)}
