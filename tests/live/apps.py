@@ -5,6 +5,7 @@ All check that the bytes arrive intact, because tracing must not harm the traced
 UDP to udp_apps.py.
 """
 
+import collections
 import hashlib
 import json
 import os
@@ -163,3 +164,58 @@ class DatagramTalk(Talk):
 
 
 TALKS = {talk.protocol: talk for talk in (Talk, DatagramTalk)}
+
+
+class Downloads:
+    """Several downloads at once from nginx, in turn from its ports."""
+
+    def __init__(self, server, ports):
+        self._web = WebServer(server, sorted(set(ports)))
+        self._ports = ports
+        self._running = []
+
+    def start(self, client, address, count, seconds):
+        self._running = [self._web.download(client, address, self._ports[n % len(self._ports)], seconds)
+                         for n in range(count)]
+
+    def finish(self, check):
+        """Returns the flows."""
+        done = [download.finish() for download in self._running]
+        check.that(all(intact for _, intact in done), f"{len(done)} downloads at once are intact")
+        return [flow for flow, _ in done]
+
+    def check_strays(self, check):
+        """Whether the server got what was not meant for it; TCP keeps that from the application."""
+
+
+class Streams:
+    """Several UDP flows at once, whose requests have several answers each; in turn from the ports."""
+
+    def __init__(self, server, ports):
+        self._servers = [DatagramServer(server, port) for port in sorted(set(ports))]
+        self._ports = ports
+        self._running = []
+        self._sent = 0
+
+    def start(self, client, address, count, seconds):
+        self._running = [DatagramTalk(client, address, self._ports[n % len(self._ports)], seconds=seconds, answers=3)
+                         for n in range(count)]
+
+    def finish(self, check):
+        """Returns the flows."""
+        ends = [talk.outcome() for talk in self._running]
+        faults = [end for end in ends if not end.get("intact")]
+        check.that(not faults, f"{len(ends)} streams of datagrams at once are intact", str(faults[:2]))
+        self._sent += sum(end.get("sent", 0) for end in ends)
+        return [talk.flow() for talk in self._running]
+
+    def check_strays(self, check):
+        """Ends the servers: none got anything but what its clients sent."""
+        got = collections.Counter()
+        for server in self._servers:
+            got.update({name: count for name, count in server.finish().items() if name != "strays"})
+        check.equal(dict(got), {"good": self._sent, "empty": 0, "stray": 0},
+                    f"the application got the {self._sent} datagrams that were meant for it and nothing else")
+
+
+LOADS = {"tcp": Downloads, "udp": Streams}

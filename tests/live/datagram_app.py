@@ -23,6 +23,7 @@ _HEADER = struct.Struct("!4sIHH")  # magic, number of the request, answers wante
 _LARGEST = 65536
 _FILLER = bytes(range(256)) * (_LARGEST // 256 + 1)
 _LAST_ANSWER_S = 0.5  # how long the client waits for what is still on its way
+_ERROR_WAITS_S = 0.01
 _IP_RECVERR, _IPV6_RECVERR = 11, 25  # the socket module does not name them
 
 
@@ -122,7 +123,10 @@ class Client:
             if not select.select([self.socket], [], [], left)[0]:
                 return
             try:
-                meaning = self.tally.take(self.socket.recv(_LARGEST))
+                meaning = self.tally.take(self.socket.recv(_LARGEST, socket.MSG_DONTWAIT))
+            except BlockingIOError:  # it is only the error queue that has something
+                time.sleep(min(left, _ERROR_WAITS_S))
+                continue
             except OSError as error:
                 self.errors.append(f"receive: {error}")
                 continue

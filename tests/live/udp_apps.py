@@ -20,7 +20,7 @@ from truth import Flow
 
 QUIC_PORT = 4433
 ZONE = "lab.test"
-_DNS_PORT = 53
+DNS_PORT = 53
 
 
 class _Typist(threading.Thread):
@@ -64,6 +64,10 @@ class Netcat:
 
     def flow(self, source):
         return Flow(source, self.local_port, self._address, self.port, "udp")
+
+    def lines(self):
+        """How many lines, so datagrams, the client sends."""
+        return len(self._typists[0].lines)
 
     def faults(self, timeout):
         """Waits until all is said; returns what is wrong, as texts."""
@@ -129,6 +133,9 @@ class QuicDownload:
         found = wait_until(connected, timeout, "the QUIC client has a socket")
         return Flow(found[1].strip("[]"), int(found[2]), self._address, QUIC_PORT, "udp")
 
+    def running(self):
+        return self.process.running()
+
     def finish(self, timeout=30):
         """Waits; returns whether the file is intact."""
         if self.process.wait(timeout) != 0:
@@ -145,8 +152,8 @@ class NameServer:
     def __init__(self, node, address):
         records = [f"--host-record=host{n}.{ZONE},192.0.2.{n + 1},2001:db8::{n + 1:x}" for n in range(self.NAMES)]
         self.process = node.start(["dnsmasq", "--keep-in-foreground", "--no-resolv", "--no-hosts", "--no-daemon",
-                                   "--conf-file=/dev/null", f"--port={_DNS_PORT}", *records], name="dnsmasq")
-        node.wait_listening(_DNS_PORT, self.process, "udp")
+                                   "--conf-file=/dev/null", f"--port={DNS_PORT}", *records], name="dnsmasq")
+        node.wait_listening(DNS_PORT, self.process, "udp")
         self.ask_at(address)
 
     @staticmethod
