@@ -63,10 +63,14 @@ static void tell_start(const struct run *run)
 		complain(run->session.program,
 			 "on %s nothing can be traced: its packets cross no router",
 			 run->interface.name);
+	if (capture_filter(run->capture)->plain_only)
+		complain(run->session.program,
+			 "the filter is long: packets behind VLAN tags, PPPoE or MPLS labels are "
+			 "not seen");
 	if (!run->session.options->verbose)
 		return;
 	complain(run->session.program, "interface %s", run->interface.name);
-	complain(run->session.program, "filter %s", capture_filter(run->capture));
+	complain(run->session.program, "filter %s", capture_filter(run->capture)->text);
 }
 
 static void tell_summary(const struct run *run)
