@@ -23,6 +23,7 @@ _HEADER = struct.Struct("!4sIHH")  # magic, number of the request, answers wante
 _LARGEST = 65536
 _FILLER = bytes(range(256)) * (_LARGEST // 256 + 1)
 _LAST_ANSWER_S = 0.5  # how long the client waits for what is still on its way
+_PKTINFO_BYTES = 20
 _ERROR_WAITS_S = 0.01
 _IP_RECVERR, _IPV6_RECVERR = 11, 25  # the socket module does not name them
 
@@ -65,17 +66,19 @@ def serve(arguments):
     """Answers until told to end."""
     one = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)
     one.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
+    one.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_RECVPKTINFO, 1)
     one.bind(("::", arguments.port))
     tally = Tally()
     signal.signal(signal.SIGINT, lambda *_: sys.exit(0))
     try:
         while True:
-            payload, peer = one.recvfrom(_LARGEST)
+            # What came with it names the address that was asked, which is the one to answer from.
+            payload, addressed, _, peer = one.recvmsg(_LARGEST, socket.CMSG_SPACE(_PKTINFO_BYTES))
             meaning = tally.take(payload)
             if meaning:
                 number, wanted, size = meaning
                 for which in range(1, wanted + 1):
-                    one.sendto(datagram(number, which, size), peer)
+                    one.sendmsg([datagram(number, which, size)], addressed, 0, peer)
     finally:
         _say(**tally.members())
 

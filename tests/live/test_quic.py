@@ -18,7 +18,7 @@ import topologies
 import udp_apps
 
 ROUTERS = 7
-MAX_TTL = 10
+MAX_TTL = 9
 SLOW_LINK = "12mbit"  # a transfer takes some seconds
 POLITE_S = 0.1  # at most two probes may reach the server within so long
 MIDDLE_S = 0.6
@@ -32,7 +32,7 @@ def trace(check, network, server, statement, arguments, late=False):
         download = server.download(network.client, network.server_address[network.family])
         time.sleep(MIDDLE_S)
     live = tools.inject(network.client, "-i", network.client_interface, "-H", network.server_address[network.family],
-                        "-m", MAX_TTL, "--wait", "300ms", "--count", 1, "--duration", "10s", *arguments)
+                        "-m", MAX_TTL, "--wait", "200ms", "--count", 1, "--duration", "10s", *arguments)
     download = download or server.download(network.client, network.server_address[network.family])
     flow = download.flow()
     check.equal(live.wait(20), 0, f"{statement}: st-inject ends with 0")
