@@ -84,6 +84,11 @@ static struct tcp_peer *client(struct conversation *c)
 	return &c->ends[c->flow->server == SIM_LOCAL ? SIDE_FAR : SIDE_NEAR];
 }
 
+const struct st_tuple *conversation_tuple(const struct conversation *c, enum side side)
+{
+	return &c->ends[side].setup.tuple;
+}
+
 uint64_t conversation_next(const struct conversation *c)
 {
 	uint64_t timer = MIN(c->ends[SIDE_NEAR].retransmit_ns, c->ends[SIDE_FAR].retransmit_ns);

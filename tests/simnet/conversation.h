@@ -33,6 +33,9 @@ void conversation_free(struct conversation *conversation);
 /* Names a connection in the driver's table by version and ports. */
 gint64 conversation_key(uint8_t ip_version, uint16_t near_port, uint16_t far_port);
 
+/* The 5-tuple of what this end sends, as this end sees it. */
+const struct st_tuple *conversation_tuple(const struct conversation *conversation, enum side side);
+
 /* When conversation_advance is due, ST_NEVER if it only waits for packets or is over. */
 uint64_t conversation_next(const struct conversation *conversation);
 

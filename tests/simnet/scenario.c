@@ -9,6 +9,7 @@
 #include <string.h>
 
 #define MS ST_NS_PER_MS
+#define ANSWER_BURST 6 /* as Linux: XRLIM_BURST_FACTOR */
 
 static const struct sim_link default_link = {
 	.delay_ns = 1 * MS,
@@ -89,12 +90,34 @@ struct sim_hop *scenario_add_hop(struct scenario *scenario)
 		.routers = 1,
 		.link = default_link,
 		.quote_bytes = QUOTE_ALL,
-		.quoted_ttl = 1,
+		.quoted_ttl = AS_SENT,
 		.quoted_tos = AS_SENT,
 		.reply_ttl = 64,
 		.label = 16000,
+		.labels = 1,
+		.decrement = 1,
+		.answer_burst = ANSWER_BURST,
 	};
 	return hop;
+}
+
+static const struct sim_hop *hop_before_change(const struct scenario *scenario, uint32_t hop)
+{
+	for (size_t i = scenario->change_count; i-- > 0;)
+		if (scenario->changes[i].hop == hop)
+			return &scenario->changes[i].after;
+	return &scenario->hops[hop - 1];
+}
+
+struct sim_hop *scenario_add_change(struct scenario *scenario, uint64_t at_ns, uint32_t hop)
+{
+	struct sim_change *change = &scenario->changes[scenario->change_count];
+
+	if (scenario->change_count == SIM_CHANGES_MAX || hop < 1 || hop > scenario->hop_count)
+		return NULL;
+	*change = (struct sim_change){at_ns, hop, *hop_before_change(scenario, hop)};
+	scenario->change_count++;
+	return &change->after;
 }
 
 struct sim_flow *scenario_add_flow(struct scenario *scenario, const char *name)
@@ -175,12 +198,6 @@ static const char *check_flow(const struct sim_flow *flow)
 	return NULL;
 }
 
-/* Before an extension the quote is padded with zeros; they would stand for what is missing. */
-static bool pads_short_quote(const struct sim_hop *hop)
-{
-	return hop->mpls != MPLS_NONE && hop->quote_bytes < 8;
-}
-
 static const char *check_link(const struct sim_link *link)
 {
 	bool own_queue = !link->queue.in_packets || link->queue.limit != QUEUE_PACKETS;
@@ -192,30 +209,70 @@ static const char *check_link(const struct sim_link *link)
 	return NULL;
 }
 
-static const char *check_links(const struct scenario *scenario)
+static const char *check_hop(const struct sim_hop *hop)
 {
-	const char *why = check_link(&scenario->last_link);
+	/* Before an extension the quote is padded with zeros; they would stand for what is missing.
+	 */
+	if (hop->mpls != MPLS_NONE && hop->quote_bytes < 8)
+		return "a hop's mpls needs quote-bytes of 8 or more: padding would look like a "
+		       "quote";
+	if (hop->mpls == MPLS_NONE && hop->labels > 1)
+		return "a hop's labels need mpls";
+	if (hop->answer_rate == 0 && hop->answer_burst != ANSWER_BURST)
+		return "a hop's answer-burst needs answer-rate";
+	if (hop->routers == 1 && (hop->balance != BALANCE_FLOW || hop->detour > 0))
+		return "a hop's balance and detour need routers";
+	if (hop->nat != NAT_NONE && (hop->routers > 1 || hop->decrement != 1))
+		return "a hop's nat goes with one router that decrements by one";
+	return check_link(&hop->link);
+}
 
-	for (size_t i = 0; !why && i < scenario->hop_count; i++)
-		why = check_link(&scenario->hops[i].link);
+static const char *check_path(const struct scenario *s)
+{
+	const char *why = check_link(&s->last_link);
+
+	for (size_t i = 0; !why && i < s->hop_count; i++)
+		why = check_hop(&s->hops[i]);
+	for (size_t i = 0; !why && i < s->change_count; i++) {
+		const struct sim_change *change = &s->changes[i];
+
+		why = check_hop(&change->after);
+		if (i > 0 && change->at_ns < s->changes[i - 1].at_ns)
+			why = "changes must stand in the order of their times";
+		if (change->after.nat != s->hops[change->hop - 1].nat)
+			why = "a change cannot begin or end a nat";
+	}
+	return why;
+}
+
+static bool translates(const struct scenario *s)
+{
+	bool translates = false;
+
+	for (size_t i = 0; i < s->hop_count; i++)
+		translates |= s->hops[i].nat != NAT_NONE;
+	return translates;
+}
+
+static const char *check_flows(const struct scenario *s)
+{
+	const char *why = s->flow_count == 0 ? "there is no flow" : NULL;
+
+	for (size_t i = 0; !why && i < s->flow_count; i++) {
+		why = check_flow(&s->flows[i]);
+		if (s->flows[i].server == SIM_LOCAL && translates(s))
+			why = "behind a hop's nat nobody can be a server";
+	}
 	return why;
 }
 
 const char *scenario_check(const struct scenario *scenario)
 {
-	const char *why = check_links(scenario);
+	const char *why = check_path(scenario);
 	struct st_config config;
 
-	if (why)
-		return why;
-	if (scenario->flow_count == 0)
-		return "there is no flow";
-	for (size_t i = 0; i < scenario->hop_count; i++)
-		if (pads_short_quote(&scenario->hops[i]))
-			return "a hop's mpls needs quote-bytes of 8 or more: padding would look "
-			       "like a quote";
-	for (size_t i = 0; !why && i < scenario->flow_count; i++)
-		why = check_flow(&scenario->flows[i]);
+	if (!why)
+		why = check_flows(scenario);
 	if (why)
 		return why;
 	scenario_config(scenario, &config);

@@ -13,6 +13,8 @@
 
 #define SIM_HOPS_MAX 64	 /* the paths of the Internet are shorter */
 #define SIM_FLOWS_MAX 16 /* kinds of flows, not flows */
+#define SIM_CHANGES_MAX 32
+#define SIM_LABELS_MAX 12 /* more than the tracer keeps */
 #define SIM_BORDERS_MAX 8
 #define SIM_HOSTS_MAX 8
 #define QUOTE_ALL UINT32_MAX
@@ -23,7 +25,23 @@ enum version { V4, V6, VERSIONS };
 enum sim_mpls { MPLS_NONE, MPLS_WITH_LENGTH, MPLS_WITHOUT_LENGTH };
 #define QUEUE_PACKETS 1000 /* as Linux has it before an interface */
 
-enum sim_ip_id { IP_ID_KEPT, IP_ID_ZERO, IP_ID_SWAPPED, IP_ID_RANDOM };
+/* What becomes of a field of the packet that a router quotes. */
+enum sim_field { FIELD_KEPT, FIELD_ZERO, FIELD_SWAPPED, FIELD_RANDOM };
+
+/* By what a router chooses between parallel ones behind it. */
+enum sim_balance { BALANCE_FLOW, BALANCE_PACKET };
+
+/* What a middlebox does not let pass, in either direction. */
+enum sim_drop {
+	DROP_NOTHING,
+	DROP_ZERO_CHECKSUM,   /* UDP over IPv6 without a checksum */
+	DROP_ICMP_ERRORS,     /* of the routers behind it; its own leave */
+	DROP_EMPTY_DATAGRAMS, /* UDP without payload */
+	DROP_OLD_SEGMENTS,    /* TCP: empty, and behind what was sent before */
+};
+
+/* An address translator restores the packet that an error quotes, or forgets to. */
+enum sim_nat { NAT_NONE, NAT_RESTORING, NAT_BROKEN };
 
 /* The room before a link whose bandwidth is used up; what does not fit is dropped. */
 struct sim_queue {
@@ -43,20 +61,36 @@ struct sim_link {
 	struct sim_queue queue;
 };
 
-/* A router, or a group of parallel ones between which the flow's hash chooses. */
+/* A router, or a group of parallel ones. */
 struct sim_hop {
 	struct st_addr address[VERSIONS]; /* of the first; the others count up */
 	uint32_t routers;
+	enum sim_balance balance;
+	uint32_t detour;      /* every second branch has so many more routers */
 	struct sim_link link; /* before it */
 	double answer_loss;   /* of this router's answers only */
 	bool silent;
-	uint32_t quote_bytes; /* of transport, or QUOTE_ALL */
-	uint32_t quoted_ttl;
-	uint32_t quoted_tos; /* or AS_SENT */
-	enum sim_ip_id quoted_ip_id;
+	uint32_t answer_rate; /* a second and client; 0: no limit */
+	uint32_t answer_burst;
+	struct st_addr answers_from[VERSIONS]; /* version 0: its own address */
+	uint32_t quote_bytes;		       /* of transport, or QUOTE_ALL */
+	uint32_t quoted_ttl;		       /* or AS_SENT */
+	uint32_t quoted_tos;		       /* or AS_SENT */
+	enum sim_field quoted_ip_id, quoted_udp_length, quoted_udp_checksum;
 	uint32_t reply_ttl; /* as the router sends it */
 	enum sim_mpls mpls;
-	uint32_t label;
+	uint32_t label, labels; /* of the top entry, the others count up; how many */
+	uint32_t decrement;	/* of the TTL; 0: it is not seen by probes */
+	bool forwards_zero;	/* a TTL that ends here goes on as 0 */
+	enum sim_drop drop;
+	enum sim_nat nat;
+};
+
+/* From a time on a hop is another one. */
+struct sim_change {
+	uint64_t at_ns;
+	uint32_t hop; /* counted from 1 */
+	struct sim_hop after;
 };
 
 enum sim_side { SIM_LOCAL, SIM_REMOTE };
@@ -118,6 +152,8 @@ struct scenario {
 	struct sim_link last_link; /* before the destination */
 	size_t hop_count;
 	struct sim_hop hops[SIM_HOPS_MAX]; /* [0] is TTL 1 */
+	size_t change_count;
+	struct sim_change changes[SIM_CHANGES_MAX]; /* in the order of time */
 	size_t flow_count;
 	struct sim_flow flows[SIM_FLOWS_MAX];
 	enum st_link_type link;
@@ -144,6 +180,9 @@ void scenario_free(struct scenario *scenario);
 
 /* Appends a hop or flow at its defaults; NULL if there are too many. */
 struct sim_hop *scenario_add_hop(struct scenario *scenario);
+
+/* The hop (from 1) as it is from then on: so far like before. NULL: no such hop, or too many. */
+struct sim_hop *scenario_add_change(struct scenario *scenario, uint64_t at_ns, uint32_t hop);
 struct sim_flow *scenario_add_flow(struct scenario *scenario, const char *name);
 
 /* The tracer's configuration; it points into the scenario. */

@@ -20,6 +20,7 @@ struct happening {
 	size_t frame;
 	struct segment segment;	       /* of the frame, without payload */
 	struct conversation *shown_of; /* NULL: an ICMP message or a probe */
+	uint64_t arrival;	       /* its packet's */
 };
 
 static void serve(struct simnet *n);
@@ -48,6 +49,7 @@ static void capture(struct simnet *n, enum st_direction direction, const struct 
 	shown->frame = recording_add(n->recording, n->scenario, n->now_ns + SIM_EPOCH_NS, direction,
 				     packet);
 	shown->shown_of = conversation;
+	shown->arrival = packet->arrival;
 	if (segment)
 		shown->segment = *segment;
 	timeline_add(n->timeline, n->now_ns + n->scenario->capture_delay_ns, shown);
@@ -62,6 +64,7 @@ static void show(struct simnet *n, const struct happening *shown)
 		watch_frame(&shown->shown_of->watch, frame.direction == ST_DIRECTION_OUT,
 			    &shown->segment);
 	n->shown++;
+	n->arrivals = MAX(n->arrivals, shown->arrival);
 	frame.bytes = lent; /* freed at once: whoever keeps it is found out */
 	st_tracer_frame(n->tracer, tracer_clock(n), &frame, NULL);
 	g_free(lent);
@@ -93,6 +96,7 @@ static void flush(struct simnet *n, struct conversation *c)
 	for (enum side side = SIDE_NEAR; side <= SIDE_FAR; side++)
 		while ((packet = conversation_output(c, side, &lost))) {
 			g_assert_true(wire_read(packet->bytes, packet->count, &read));
+			packet->flow = c->key;
 			if (side == SIDE_NEAR)
 				capture(n, ST_DIRECTION_OUT, packet, c, &read);
 			if (lost)
@@ -103,14 +107,23 @@ static void flush(struct simnet *n, struct conversation *c)
 	schedule(n, c);
 }
 
-static struct conversation *conversation_of(const struct simnet *n, const struct segment *s,
-					    enum side side)
+/* Whose a segment from the tracing host is. */
+static struct conversation *conversation_of(const struct simnet *n, const struct segment *s)
 {
-	uint16_t near = side == SIDE_NEAR ? s->tuple.destination_port : s->tuple.source_port;
-	uint16_t far = side == SIDE_NEAR ? s->tuple.source_port : s->tuple.destination_port;
-	gint64 key = conversation_key(s->tuple.source.version, near, far);
+	gint64 key = conversation_key(s->tuple.source.version, s->tuple.source_port,
+				      s->tuple.destination_port);
 
 	return g_hash_table_lookup(n->by_key, &key);
+}
+
+/* Whatever translators did on the way, an end hears only what is addressed to it by its peer. */
+static void check_addresses(const struct simnet *n, const struct conversation *c, enum side side,
+			    const struct segment *read)
+{
+	struct st_tuple wanted = st_tuple_reversed(conversation_tuple(c, side));
+
+	if (!st_tuple_equal(&wanted, &read->tuple))
+		finding(n->findings, "port %u: a packet for somebody else", wanted.source_port);
 }
 
 /* A packet leaves the network at one of its sides. */
@@ -121,11 +134,12 @@ static void arrive(struct simnet *n, struct sim_packet *packet)
 
 	g_assert_true(wire_read(packet->bytes, packet->count, &read));
 	if (read.tuple.protocol == ST_PROTOCOL_TCP)
-		c = conversation_of(n, &read, packet->towards);
+		c = g_hash_table_lookup(n->by_key, &packet->flow);
 	if (packet->towards == SIDE_NEAR)
 		capture(n, ST_DIRECTION_IN, packet, c, &read);
 	if (c) {
 		conversation_hear(c, n->now_ns, packet->towards, &read, packet->tag);
+		check_addresses(n, c, packet->towards, &read);
 		flush(n, c);
 	}
 	g_free(packet);
@@ -187,12 +201,13 @@ static void send_probe(struct simnet *n, const struct st_probe *probe, const uin
 
 	if (!wire_read(ip, count, &read) || read.tuple.protocol != ST_PROTOCOL_TCP)
 		finding(n->findings, "%s: is no TCP segment", what);
-	else if (!(c = conversation_of(n, &read, SIDE_FAR)))
+	else if (!(c = conversation_of(n, &read)))
 		finding(n->findings, "%s: belongs to no flow", what);
 	else
 		rules_check_probe(&c->watch, &n->config, &read, what, n->findings);
 	if (probe->ttl != read.ttl || probe->interface != 1)
 		finding(n->findings, "%s: is described wrongly", what);
+	packet->flow = c ? c->key : 0;
 	note_probe(n, probe, &read, c);
 	capture(n, ST_DIRECTION_OUT, packet, NULL, NULL);
 	network_send(n->network, n->now_ns, SIDE_NEAR, packet);
@@ -236,7 +251,7 @@ static void take_event(struct simnet *n, const struct st_event *event)
 		check_cookies(n, event);
 		break;
 	case ST_EVENT_TRACE_ENDED:
-		g_ptr_array_add(n->outcomes, outcome_new(event->result, n->now_ns));
+		g_ptr_array_add(n->outcomes, outcome_new(event->result, n->now_ns, n->arrivals));
 		break;
 	case ST_EVENT_FLOW_REFUSED:
 		n->refused++;
@@ -396,7 +411,7 @@ static void keep_outcomes(struct st_tracer *tracer, GPtrArray *outcomes)
 
 	while (st_tracer_poll_event(tracer, &event) == ST_OK)
 		if (event.type == ST_EVENT_TRACE_ENDED)
-			g_ptr_array_add(outcomes, outcome_new(event.result, 0));
+			g_ptr_array_add(outcomes, outcome_new(event.result, 0, 0));
 }
 
 GPtrArray *simnet_replay(const struct scenario *scenario, const struct recording *recording)

@@ -38,6 +38,7 @@ struct simnet {
 	GPtrArray *conversations; /* struct conversation */
 	struct recording *recording;
 	uint64_t shown;	       /* frames of it that the tracer has been shown */
+	uint64_t arrivals;     /* packets from the network among them, by their number */
 	GArray *probes;	       /* struct sent_probe */
 	GPtrArray *outcomes;   /* struct outcome */
 	GPtrArray *findings;   /* strings: what was wrong on the way */

@@ -191,7 +191,7 @@ static void test_delivery(void)
 	packet = run_network(network, &now); /* TTL 1: hop 3 answers whoever sent it */
 	g_assert_cmpuint(now, ==, 36 * MS);
 	g_assert_cmpint(packet->towards, ==, SIDE_FAR);
-	g_assert_true(wire_is_icmp_error(packet));
+	g_assert_true(icmp_is_error(packet));
 	g_free(packet);
 	network_free(network);
 	scenario_free(s);
