@@ -72,7 +72,9 @@ char *filter_text(const struct st_selection *selection, const char *expression)
 		g_string_append(text, "(" ICMP4_ERRORS ") or ");
 	if (selection->ip_version != 4)
 		g_string_append(text, "(" ICMP6_ERRORS ") or ");
-	g_string_append(text, "(tcp");
+	g_string_append(text, selection->protocol == ST_PROTOCOL_TCP   ? "(tcp"
+			      : selection->protocol == ST_PROTOCOL_UDP ? "(udp"
+								       : "((tcp or udp)");
 	if (selection->ip_version != 0)
 		g_string_append(text, selection->ip_version == 4 ? " and ip" : " and ip6");
 	if (selection->port != 0)

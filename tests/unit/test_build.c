@@ -12,28 +12,29 @@ static uint32_t any_u32(void)
 	return g_test_rand_bit() ? (uint32_t)g_test_rand_int() : 0;
 }
 
-static struct tcp_probe any_probe(uint8_t version)
+static struct probe_fields any_probe(uint8_t version)
 {
-	struct tcp_probe probe = {
+	struct probe_fields probe = {
 		.source.version = version,
 		.destination.version = version,
 		.source_port = (uint16_t)any_u32(),
 		.destination_port = (uint16_t)any_u32(),
 		.ttl = (uint8_t)any_u32(),
 		.tos = (uint8_t)any_u32(),
-		.seq = any_u32(),
-		.ack = any_u32(),
-		.window = (uint16_t)any_u32(),
-		.has_timestamps = g_test_rand_bit(),
+		.protocol = ST_PROTOCOL_TCP,
+		.tcp = {.seq = any_u32(),
+			.ack = any_u32(),
+			.window = (uint16_t)any_u32(),
+			.has_timestamps = g_test_rand_bit()},
 	};
 
 	for (size_t i = 0; i < st_addr_bytes(&probe.source); i++) {
 		probe.source.bytes[i] = (uint8_t)g_test_rand_int();
 		probe.destination.bytes[i] = (uint8_t)g_test_rand_int();
 	}
-	if (probe.has_timestamps) {
-		probe.tsval = any_u32();
-		probe.tsecr = any_u32();
+	if (probe.tcp.has_timestamps) {
+		probe.tcp.tsval = any_u32();
+		probe.tcp.tsecr = any_u32();
 	}
 	if (version == 4) {
 		probe.ip_id = (uint16_t)any_u32();
@@ -44,7 +45,7 @@ static struct tcp_probe any_probe(uint8_t version)
 	return probe;
 }
 
-static void assert_same(const struct tcp_probe *probe, const struct st_packet *packet)
+static void assert_same(const struct probe_fields *probe, const struct st_packet *packet)
 {
 	g_assert_true(st_addr_equal(&packet->source, &probe->source));
 	g_assert_true(st_addr_equal(&packet->destination, &probe->destination));
@@ -59,13 +60,13 @@ static void assert_same(const struct tcp_probe *probe, const struct st_packet *p
 	g_assert_true(packet->has_ports);
 	g_assert_cmpuint(packet->source_port, ==, probe->source_port);
 	g_assert_cmpuint(packet->destination_port, ==, probe->destination_port);
-	g_assert_cmpuint(packet->tcp.seq, ==, probe->seq);
-	g_assert_cmpuint(packet->tcp.ack, ==, probe->ack);
-	g_assert_cmpuint(packet->tcp.window, ==, probe->window);
+	g_assert_cmpuint(packet->tcp.seq, ==, probe->tcp.seq);
+	g_assert_cmpuint(packet->tcp.ack, ==, probe->tcp.ack);
+	g_assert_cmpuint(packet->tcp.window, ==, probe->tcp.window);
 	g_assert_cmphex(packet->tcp.flags, ==, ST_TCP_ACK);
-	g_assert_cmpuint(packet->tcp.has_timestamps, ==, probe->has_timestamps);
-	g_assert_cmpuint(packet->tcp.tsval, ==, probe->tsval);
-	g_assert_cmpuint(packet->tcp.tsecr, ==, probe->tsecr);
+	g_assert_cmpuint(packet->tcp.has_timestamps, ==, probe->tcp.has_timestamps);
+	g_assert_cmpuint(packet->tcp.tsval, ==, probe->tcp.tsval);
+	g_assert_cmpuint(packet->tcp.tsecr, ==, probe->tcp.tsecr);
 	g_assert_false(packet->tcp.sack_permitted);
 	g_assert_false(packet->tcp.has_sack_blocks);
 	g_assert_false(packet->tcp.options_cut);
@@ -94,16 +95,16 @@ static void build_and_decode(uint8_t version)
 {
 	static const uint8_t ethernet[2][ETHERNET_BYTES] = {{[12] = 0x08},
 							    {[12] = 0x86, [13] = 0xdd}};
-	struct tcp_probe probe = any_probe(version);
+	struct probe_fields probe = any_probe(version);
 	size_t expected =
-		ETHERNET_BYTES + (version == 4 ? 20 : 40) + (probe.has_timestamps ? 32 : 20);
+		ETHERNET_BYTES + (version == 4 ? 20 : 40) + (probe.tcp.has_timestamps ? 32 : 20);
 	uint8_t *buffer = memset(g_malloc(expected), 0xa5, expected);
 	struct st_packet packet;
 	struct st_frame frame;
 	size_t written;
 
-	g_assert_cmpint(build_tcp_probe(&probe, ethernet[version == 6], ETHERNET_BYTES, buffer,
-					expected, &written),
+	g_assert_cmpint(build_probe(&probe, ethernet[version == 6], ETHERNET_BYTES, buffer,
+				    expected, &written),
 			==, ST_OK);
 	g_assert_cmpuint(written, ==, expected);
 	g_assert_true(memcmp(buffer, ethernet[version == 6], ETHERNET_BYTES) == 0);
@@ -133,14 +134,14 @@ static void test_no_space(void)
 	static const uint8_t link[LINK_HEADER_MAX] = {0};
 
 	for (int i = 0; i < 4; i++) {
-		struct tcp_probe probe = any_probe(i % 2 ? 4 : 6);
+		struct probe_fields probe = any_probe(i % 2 ? 4 : 6);
 		uint8_t buffer[256];
 		size_t written = 12345;
 		size_t size = 0;
 
 		memset(buffer, 0xa5, sizeof(buffer));
-		for (; build_tcp_probe(&probe, link, sizeof(link), buffer, size, &written) ==
-		       ST_NO_SPACE;
+		for (;
+		     build_probe(&probe, link, sizeof(link), buffer, size, &written) == ST_NO_SPACE;
 		     size++) {
 			g_assert_cmpuint(written, ==, 12345);
 			g_assert_cmphex(buffer[0], ==, 0xa5);
@@ -148,24 +149,23 @@ static void test_no_space(void)
 		g_assert_cmpuint(written, ==, size);
 		g_assert_cmpuint(size, ==,
 				 sizeof(link) + (probe.source.version == 4 ? 20 : 40) +
-					 (probe.has_timestamps ? 32 : 20));
+					 (probe.tcp.has_timestamps ? 32 : 20));
 		g_assert_cmphex(buffer[size], ==, 0xa5);
 	}
 }
 
 static void test_without_link_header(void)
 {
-	struct tcp_probe probe = any_probe(6);
+	struct probe_fields probe = any_probe(6);
 	uint8_t buffer[256];
 	size_t written;
 	struct st_packet packet;
 	struct st_frame frame = {.bytes = buffer, .link_type = ST_LINK_RAW};
 
 	probe.flow_label = 0xfffabcde; /* 20 bits of it count */
-	g_assert_cmpint(build_tcp_probe(&probe, NULL, 0, buffer, sizeof(buffer), &written), ==,
-			ST_OK);
+	g_assert_cmpint(build_probe(&probe, NULL, 0, buffer, sizeof(buffer), &written), ==, ST_OK);
 	/* exactly as much room as it takes */
-	g_assert_cmpint(build_tcp_probe(&probe, NULL, 0, buffer, written, &written), ==, ST_OK);
+	g_assert_cmpint(build_probe(&probe, NULL, 0, buffer, written, &written), ==, ST_OK);
 	frame.captured_bytes = frame.wire_bytes = (uint32_t)written;
 	g_assert_cmpint(st_packet_decode(&frame, &packet), ==, ST_OK);
 	probe.flow_label = 0xabcde;
@@ -174,15 +174,15 @@ static void test_without_link_header(void)
 
 static void test_mixed_versions(void)
 {
-	struct tcp_probe probe = any_probe(4);
+	struct probe_fields probe = any_probe(4);
 	uint8_t buffer[256];
 	size_t written = 12345;
 
 	probe.destination.version = 6;
-	g_assert_cmpint(build_tcp_probe(&probe, NULL, 0, buffer, sizeof(buffer), &written), ==,
+	g_assert_cmpint(build_probe(&probe, NULL, 0, buffer, sizeof(buffer), &written), ==,
 			ST_INVALID_ARGUMENT);
 	probe.source.version = probe.destination.version = 0;
-	g_assert_cmpint(build_tcp_probe(&probe, NULL, 0, buffer, sizeof(buffer), &written), ==,
+	g_assert_cmpint(build_probe(&probe, NULL, 0, buffer, sizeof(buffer), &written), ==,
 			ST_INVALID_ARGUMENT);
 	g_assert_cmpuint(written, ==, 12345);
 }

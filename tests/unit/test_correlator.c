@@ -35,7 +35,7 @@ static void begin(struct fixture *f, const char *source, const char *destination
 	for (unsigned i = 0; i < 2; i++) {
 		f->probes[i] = (struct probe){.tuple = &f->tuple,
 					      .id = i + 1,
-					      .seq = SEQ,
+					      .key = SEQ,
 					      .ip_id = (uint16_t)(100 + i),
 					      .ttl = (uint8_t)(i + 1)};
 		correlator_add(&f->correlator, &f->probes[i]);
@@ -62,7 +62,7 @@ static void test_alike_without_identification(void)
 	g_assert_true(find(&f) == &f.probes[0]);
 	f.probes[0].state = PROBE_ANSWERED;
 	g_assert_null(find(&f));
-	hash_table_free(&f.correlator.by_seq);
+	correlator_free(&f.correlator);
 }
 
 static void test_identification_decides(void)
@@ -80,7 +80,7 @@ static void test_identification_decides(void)
 	g_assert_true(find(&f) == &f.probes[0]);
 	f.quote.protocol = ST_PROTOCOL_UDP;
 	g_assert_null(find(&f));
-	hash_table_free(&f.correlator.by_seq);
+	correlator_free(&f.correlator);
 }
 
 static void test_copies(void)
@@ -105,7 +105,7 @@ static void test_copies(void)
 	g_assert_null(correlator_find_copy(&f.correlator, &packet, 51));
 	packet.ttl = 3;
 	g_assert_null(correlator_find_copy(&f.correlator, &packet, 0));
-	hash_table_free(&f.correlator.by_seq);
+	correlator_free(&f.correlator);
 }
 
 int main(int argc, char **argv)
