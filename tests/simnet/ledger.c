@@ -55,6 +55,27 @@ const struct st_hop *find_hop(const struct st_trace *trace, uint8_t ttl)
 
 /* --- which answers are wanted --- */
 
+/* Length and checksum together are the key of a UDP probe; a translation shows in the checksum. */
+static bool has_udp_key(const struct sent_probe *probe, const struct answer *answer)
+{
+	return answer->quote_bytes >= QUOTE_UDP_BYTES && !answer->altered_length &&
+	       !answer->altered_checksum && (!answer->quotes_outside || probe->udp_checksum == 0);
+}
+
+/* What is left without the key is the identification, and a length that does not refute it. */
+static uint8_t wanted_udp_match(const struct sent_probe *probe, const struct answer *answer)
+{
+	bool ip_id = probe->ip_version == 4 && !answer->altered_ip_id;
+	uint8_t whose = answer->quotes_outside ? ST_MATCH_PEER : ST_MATCH_TUPLE;
+	uint8_t by = ip_id ? whose | ST_MATCH_IPID : 0;
+
+	if (has_udp_key(probe, answer))
+		return (uint8_t)(by | whose | ST_MATCH_LENGTH | ST_MATCH_CHECKSUM);
+	if (answer->quote_bytes >= QUOTE_UDP_BYTES)
+		return answer->altered_length || !by ? 0 : by | ST_MATCH_LENGTH;
+	return answer->quotes_outside || answer->quote_bytes < QUOTE_PORTS_BYTES ? 0 : by;
+}
+
 /* The keys by which the answer's quote names the probe, 0 if it does not. */
 static uint8_t wanted_match(const struct sent_probe *probe, const struct answer *answer)
 {
@@ -62,6 +83,8 @@ static uint8_t wanted_match(const struct sent_probe *probe, const struct answer 
 	bool seq = answer->quote_bytes >= QUOTE_SEQ_BYTES;
 	uint8_t by = (uint8_t)((ip_id ? ST_MATCH_IPID : 0) | (seq ? ST_MATCH_SEQ : 0));
 
+	if (probe->protocol == ST_PROTOCOL_UDP)
+		return wanted_udp_match(probe, answer);
 	if (answer->quotes_outside)
 		return seq ? by | ST_MATCH_PEER : 0;
 	if (answer->quote_bytes < QUOTE_PORTS_BYTES || !by)
@@ -115,17 +138,27 @@ static GPtrArray *wanted_answers(const struct ledger *l, size_t place)
 }
 
 /*
- * Probes of `exact` share their sequence number: where a router alters the
- * identification too, nothing tells them apart. A reply that came later than
- * the wait counts only while others are still awaited.
+ * Probes of `exact` share their sequence number, empty datagrams their length
+ * and checksum: where a router alters the identification too, nothing tells
+ * them apart. Nor are those of two flows to one peer, where a translator hides
+ * whose they are and the checksum is left out.
  */
+static bool may_be_alike(const struct ledger *l, const struct sent_probe *probe,
+			 const struct answer *answer)
+{
+	if (probe->protocol == ST_PROTOCOL_TCP)
+		return l->simnet->scenario->tracer.tcp_probe == ST_TCP_PROBE_EXACT &&
+		       answer->altered_ip_id;
+	return (probe->udp_bytes == 0 && answer->altered_ip_id) ||
+	       (probe->udp_checksum == 0 && answer->quotes_outside);
+}
+
+/* A reply that came later than the wait counts only while others are still awaited. */
 static bool may_be_lost(const struct ledger *l, const struct sent_probe *probe,
 			const struct answer *answer)
 {
-	const struct sim_tracer *asked = &l->simnet->scenario->tracer;
-
-	return (asked->tcp_probe == ST_TCP_PROBE_EXACT && answer->altered_ip_id) ||
-	       answer->arrives_ns - probe->sent_ns >= asked->wait_ns;
+	return may_be_alike(l, probe, answer) ||
+	       answer->arrives_ns - probe->sent_ns >= l->simnet->scenario->tracer.wait_ns;
 }
 
 /* --- what is said of each --- */

@@ -9,7 +9,9 @@
 #include <string.h>
 
 #define MS ST_NS_PER_MS
-#define ANSWER_BURST 6 /* as Linux: XRLIM_BURST_FACTOR */
+#define UDP_MESSAGE_MIN 3
+#define UDP_DATAGRAM_MAX 1452 /* IPv6 on Ethernet */
+#define ANSWER_BURST 6	      /* as Linux: XRLIM_BURST_FACTOR */
 
 static const struct sim_link default_link = {
 	.delay_ns = 1 * MS,
@@ -33,6 +35,9 @@ static struct sim_tracer tracer_defaults(void)
 	return (struct sim_tracer){
 		.algorithm = config.algorithm,
 		.tcp_probe = config.tcp_probe,
+		.udp_probe = config.udp_probe,
+		.flow_timeout_ns = config.flow_timeout_ns,
+		.retrace_ns = config.retrace_ns,
 		.probes = config.probes_per_hop,
 		.first_ttl = config.first_ttl,
 		.max_ttl = config.max_ttl,
@@ -61,7 +66,8 @@ struct scenario *scenario_new(const char *name)
 	scenario->link = ST_LINK_ETHERNET;
 	scenario->snap_bytes = 262144;
 	scenario->tracer = tracer_defaults();
-	scenario->expect = (struct sim_expect){AS_SENT, AS_SENT, AS_SENT, ST_STOP_NONE, true};
+	scenario->expect =
+		(struct sim_expect){AS_SENT, AS_SENT, AS_SENT, ST_STOP_NONE, true, NOTE_ANY};
 	return scenario;
 }
 
@@ -129,6 +135,7 @@ struct sim_flow *scenario_add_flow(struct scenario *scenario, const char *name)
 	scenario->flow_count++;
 	*flow = (struct sim_flow){
 		.name = g_strdup(name),
+		.protocol = ST_PROTOCOL_TCP,
 		.count = 1,
 		.ip_version = 4,
 		.server = SIM_REMOTE,
@@ -166,8 +173,12 @@ void scenario_config(const struct scenario *scenario, struct st_config *config)
 	config->selection.host_count = t->host_count;
 	config->selection.port = (uint16_t)t->port;
 	config->selection.ip_version = (uint8_t)t->ip_version;
+	config->selection.protocol = (uint8_t)t->protocol;
 	config->algorithm = t->algorithm;
 	config->tcp_probe = t->tcp_probe;
+	config->udp_probe = t->udp_probe;
+	config->flow_timeout_ns = t->flow_timeout_ns;
+	config->retrace_ns = t->retrace_ns;
 	config->probes_per_hop = (uint16_t)t->probes;
 	config->first_ttl = (uint8_t)t->first_ttl;
 	config->max_ttl = (uint8_t)t->max_ttl;
@@ -184,18 +195,47 @@ void scenario_config(const struct scenario *scenario, struct st_config *config)
 	config->seed = scenario->seed;
 }
 
-static const char *check_flow(const struct sim_flow *flow)
+static bool leaves_scrap(uint32_t bytes, const struct sim_flow *flow)
 {
-	if (flow->ip_version != 4 && flow->ip_version != 6)
-		return "a flow's ip is neither 4 nor 6";
-	if (flow->count - 1 + (flow->server == SIM_REMOTE ? flow->local_port : flow->remote_port) >
-	    UINT16_MAX)
-		return "a flow's count leaves no ports for its clients";
+	uint32_t last = bytes % flow->segment_bytes;
+
+	return last > 0 && last < UDP_MESSAGE_MIN;
+}
+
+/* A datagram of two bytes looks like a probe; fragments do not exist here. */
+static const char *check_udp_flow(const struct sim_flow *flow)
+{
+	if (flow->segment_bytes > UDP_DATAGRAM_MAX || flow->segment_bytes < UDP_MESSAGE_MIN)
+		return "a UDP flow's segment-bytes must fit into a packet";
+	if (flow->request_bytes == 0 || flow->reply_bytes == 0 ||
+	    leaves_scrap(flow->request_bytes, flow) || leaves_scrap(flow->reply_bytes, flow))
+		return "a UDP flow's messages and their last datagrams need three bytes or more";
+	if (flow->end != END_FIN || flow->stalled || flow->lost_third_ack)
+		return "end, stalled and lost-third-ack are of TCP flows";
+	return NULL;
+}
+
+static const char *check_tcp_flow(const struct sim_flow *flow)
+{
+	if (flow->quic)
+		return "a flow's quic needs protocol = udp";
 	if (flow->window_scale == 0 && MAX(flow->local_window, flow->remote_window) > UINT16_MAX)
 		return "a flow's window needs window-scale";
 	if (flow->lost_third_ack && flow->server != SIM_REMOTE)
 		return "a flow's lost-third-ack needs the server on the remote side";
 	return NULL;
+}
+
+static const char *check_flow(const struct sim_flow *flow)
+{
+	if (flow->protocol == 0)
+		return "a flow's protocol is tcp or udp";
+	if (flow->ip_version != 4 && flow->ip_version != 6)
+		return "a flow's ip is neither 4 nor 6";
+	if (flow->count - 1 + (flow->server == SIM_REMOTE ? flow->local_port : flow->remote_port) >
+	    UINT16_MAX)
+		return "a flow's count leaves no ports for its clients";
+	return flow->protocol == ST_PROTOCOL_UDP ? check_udp_flow(flow) : check_tcp_flow(flow);
 }
 
 static const char *check_link(const struct sim_link *link)

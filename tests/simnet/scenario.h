@@ -96,9 +96,15 @@ struct sim_change {
 enum sim_side { SIM_LOCAL, SIM_REMOTE };
 enum sim_end { END_FIN, END_RST, END_SILENT };
 
-/* A number of like TCP flows of an application. */
+/* Whether the local socket has IP_RECVERR set, or nobody can see that. */
+enum sim_recverr { RECVERR_NO, RECVERR_YES, RECVERR_UNKNOWN };
+
+/* A number of like flows of an application. */
 struct sim_flow {
 	char *name;
+	uint32_t protocol; /* ST_PROTOCOL_TCP or ST_PROTOCOL_UDP */
+	bool quic;	   /* UDP: begins with QUIC Initials */
+	enum sim_recverr recverr;
 	uint32_t count;
 	uint32_t ip_version;
 	enum sim_side server;		  /* which end listens */
@@ -121,6 +127,16 @@ struct sim_flow {
 	uint32_t tos, flow_label, ttl;
 };
 
+/* Kinds of notes that a scenario may expect. */
+enum sim_note {
+	NOTE_ANY,
+	NOTE_NAT,
+	NOTE_ALGORITHM,
+	NOTE_NEAR_DESTINATION,
+	NOTE_ZERO_CHECKSUM,
+	NOTE_RECVERR_UNKNOWN
+};
+
 /* What must come out beside what follows from the path. */
 struct sim_expect {
 	uint32_t traces; /* AS_SENT: not checked, so for the following ones */
@@ -128,18 +144,21 @@ struct sim_expect {
 	uint32_t unmatched;  /* ICMP errors that no probe explains */
 	int32_t stop_reason; /* enum st_stop_reason of every trace; ST_STOP_NONE: not checked */
 	bool complete;	     /* every TTL asked for got all its probes */
+	enum sim_note note;  /* that every trace has */
 };
 
 struct sim_tracer {
 	enum st_algorithm algorithm;
 	enum st_tcp_probe tcp_probe;
+	enum st_udp_probe udp_probe;
+	uint64_t flow_timeout_ns, retrace_ns;
 	uint32_t probes, first_ttl, max_ttl, max_missing;
 	uint64_t inter_probe_ns, inter_iteration_ns, wait_ns;
 	struct st_prefix borders[SIM_BORDERS_MAX];
 	size_t border_count;
 	struct st_prefix hosts[SIM_HOSTS_MAX];
 	size_t host_count; /* 0: every flow is wanted */
-	uint32_t port, ip_version;
+	uint32_t port, ip_version, protocol;
 	uint32_t max_flows, max_known_flows, rate, max_traces;
 };
 

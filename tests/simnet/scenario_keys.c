@@ -14,7 +14,25 @@ static const struct word stop_reasons[] = {{"destination", ST_STOP_DESTINATION},
 					   {"border", ST_STOP_BORDER},
 					   {"flow-closed", ST_STOP_FLOW_CLOSED},
 					   {"interrupted", ST_STOP_INTERRUPTED},
+					   {"flow-timeout", ST_STOP_FLOW_TIMEOUT},
+					   {"near-destination", ST_STOP_NEAR_DESTINATION},
 					   {NULL, 0}};
+static const struct word udp_probes[] = {{"auto", ST_UDP_PROBE_AUTO},
+					 {"empty", ST_UDP_PROBE_EMPTY},
+					 {"checksum", ST_UDP_PROBE_CHECKSUM},
+					 {"self-destruct", ST_UDP_PROBE_SELF_DESTRUCT},
+					 {NULL, 0}};
+static const struct word protocols[] = {
+	{"any", 0}, {"tcp", ST_PROTOCOL_TCP}, {"udp", ST_PROTOCOL_UDP}, {NULL, 0}};
+static const struct word recverrs[] = {
+	{"false", RECVERR_NO}, {"true", RECVERR_YES}, {"unknown", RECVERR_UNKNOWN}, {NULL, 0}};
+static const struct word notes[] = {{"any", NOTE_ANY},
+				    {"nat", NOTE_NAT},
+				    {"algorithm", NOTE_ALGORITHM},
+				    {"near-destination", NOTE_NEAR_DESTINATION},
+				    {"zero-checksum", NOTE_ZERO_CHECKSUM},
+				    {"recverr-unknown", NOTE_RECVERR_UNKNOWN},
+				    {NULL, 0}};
 static const struct word sides[] = {{"local", SIM_LOCAL}, {"remote", SIM_REMOTE}, {NULL, 0}};
 static const struct word roles[] = {{"client", SIM_REMOTE}, {"server", SIM_LOCAL}, {NULL, 0}};
 static const struct word ends[] = {
@@ -107,7 +125,10 @@ const struct key hop_keys[] = {
 const struct key change_keys[] = {PLAIN("at", TIME, sim_change, at_ns),
 				  RANGE("hop", sim_change, hop, 1, SIM_HOPS_MAX), LAST};
 
-const struct key flow_keys[] = {RANGE("count", sim_flow, count, 1, 25000),
+const struct key flow_keys[] = {ONE_OF("protocol", sim_flow, protocol, protocols),
+				PLAIN("quic", FLAG, sim_flow, quic),
+				ONE_OF("recverr", sim_flow, recverr, recverrs),
+				RANGE("count", sim_flow, count, 1, 25000),
 				RANGE("ip", sim_flow, ip_version, 4, 6),
 				ONE_OF("role", sim_flow, server, roles),
 				RANGE("local-port", sim_flow, local_port, 1, 65535),
@@ -140,6 +161,10 @@ const struct key flow_keys[] = {RANGE("count", sim_flow, count, 1, 25000),
 const struct key tracer_keys[] = {
 	ONE_OF("algorithm", sim_tracer, algorithm, algorithms),
 	ONE_OF("tcp-probe", sim_tracer, tcp_probe, tcp_probes),
+	ONE_OF("udp-probe", sim_tracer, udp_probe, udp_probes),
+	ONE_OF("protocol", sim_tracer, protocol, protocols),
+	PLAIN("flow-timeout", TIME, sim_tracer, flow_timeout_ns),
+	PLAIN("retrace", TIME, sim_tracer, retrace_ns),
 	RANGE("probes", sim_tracer, probes, 1, ST_PROBES_PER_HOP_MAX),
 	RANGE("first-ttl", sim_tracer, first_ttl, 1, 255),
 	RANGE("max-ttl", sim_tracer, max_ttl, 1, 255),
@@ -164,4 +189,5 @@ const struct key expect_keys[] = {RANGE("traces", sim_expect, traces, 0, UINT32_
 				  RANGE("unmatched", sim_expect, unmatched, 0, UINT32_MAX),
 				  ONE_OF("stop-reason", sim_expect, stop_reason, stop_reasons),
 				  PLAIN("complete", FLAG, sim_expect, complete),
+				  ONE_OF("note", sim_expect, note, notes),
 				  LAST};

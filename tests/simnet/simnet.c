@@ -20,7 +20,7 @@ struct happening {
 	size_t frame;
 	struct segment segment;	       /* of the frame, without payload */
 	struct conversation *shown_of; /* NULL: an ICMP message or a probe */
-	uint64_t arrival;	       /* its packet's */
+	uint64_t arrival, tag;	       /* its packet's */
 };
 
 static void serve(struct simnet *n);
@@ -50,9 +50,23 @@ static void capture(struct simnet *n, enum st_direction direction, const struct 
 				     packet);
 	shown->shown_of = conversation;
 	shown->arrival = packet->arrival;
+	shown->tag = packet->tag;
 	if (segment)
 		shown->segment = *segment;
 	timeline_add(n->timeline, n->now_ns + n->scenario->capture_delay_ns, shown);
+}
+
+/* What the rules may know from now on. */
+static void watch(struct simnet *n, const struct happening *shown, bool out)
+{
+	const struct sent_probe *answered;
+
+	if (shown->shown_of) {
+		watch_frame(&shown->shown_of->watch, n->now_ns, out, &shown->segment);
+	} else if (shown->tag && !out) {
+		answered = simnet_probe(n, shown->tag - 1);
+		watch_answer(&answered->conversation->watch, answered->trace, answered->ttl);
+	}
 }
 
 static void show(struct simnet *n, const struct happening *shown)
@@ -60,9 +74,7 @@ static void show(struct simnet *n, const struct happening *shown)
 	struct st_frame frame = recording_frame(n->recording, shown->frame);
 	uint8_t *lent = g_memdup2(frame.bytes, frame.captured_bytes);
 
-	if (shown->shown_of)
-		watch_frame(&shown->shown_of->watch, frame.direction == ST_DIRECTION_OUT,
-			    &shown->segment);
+	watch(n, shown, frame.direction == ST_DIRECTION_OUT);
 	n->shown++;
 	n->arrivals = MAX(n->arrivals, shown->arrival);
 	frame.bytes = lent; /* freed at once: whoever keeps it is found out */
@@ -110,8 +122,7 @@ static void flush(struct simnet *n, struct conversation *c)
 /* Whose a segment from the tracing host is. */
 static struct conversation *conversation_of(const struct simnet *n, const struct segment *s)
 {
-	gint64 key = conversation_key(s->tuple.source.version, s->tuple.source_port,
-				      s->tuple.destination_port);
+	gint64 key = conversation_key(&s->tuple);
 
 	return g_hash_table_lookup(n->by_key, &key);
 }
@@ -126,6 +137,13 @@ static void check_addresses(const struct simnet *n, const struct conversation *c
 		finding(n->findings, "port %u: a packet for somebody else", wanted.source_port);
 }
 
+static void note_reached(struct simnet *n, uint64_t tag)
+{
+	struct reached reached = {tag - 1, n->now_ns};
+
+	g_array_append_val(n->reached, reached);
+}
+
 /* A packet leaves the network at one of its sides. */
 static void arrive(struct simnet *n, struct sim_packet *packet)
 {
@@ -133,10 +151,12 @@ static void arrive(struct simnet *n, struct sim_packet *packet)
 	struct segment read;
 
 	g_assert_true(wire_read(packet->bytes, packet->count, &read));
-	if (read.tuple.protocol == ST_PROTOCOL_TCP)
+	if (!icmp_is_error(packet))
 		c = g_hash_table_lookup(n->by_key, &packet->flow);
 	if (packet->towards == SIDE_NEAR)
 		capture(n, ST_DIRECTION_IN, packet, c, &read);
+	if (packet->towards == SIDE_FAR && packet->tag)
+		note_reached(n, packet->tag);
 	if (c) {
 		conversation_hear(c, n->now_ns, packet->towards, &read, packet->tag);
 		check_addresses(n, c, packet->towards, &read);
@@ -173,13 +193,16 @@ static const uint8_t *behind_link(struct simnet *n, const uint8_t *frame, size_t
 }
 
 static void note_probe(struct simnet *n, const struct st_probe *probe, const struct segment *s,
-		       const struct conversation *c)
+		       struct conversation *c)
 {
 	struct sent_probe sent = {.sent_ns = n->now_ns,
 				  .flow_id = probe->flow_id,
 				  .trace = probe->trace,
 				  .conversation = c,
+				  .protocol = s->tuple.protocol,
 				  .seq = s->seq,
+				  .udp_bytes = (uint16_t)s->payload_bytes,
+				  .udp_checksum = s->udp_checksum,
 				  .ip_id = s->ip_id,
 				  .index = probe->index,
 				  .ttl = probe->ttl,
@@ -199,12 +222,14 @@ static void send_probe(struct simnet *n, const struct st_probe *probe, const uin
 	struct conversation *c = NULL;
 	struct segment read;
 
-	if (!wire_read(ip, count, &read) || read.tuple.protocol != ST_PROTOCOL_TCP)
-		finding(n->findings, "%s: is no TCP segment", what);
+	struct probe_sent checked = {&read, probe->trace, n->now_ns, what};
+
+	if (!wire_read(ip, count, &read))
+		finding(n->findings, "%s: is no packet", what);
 	else if (!(c = conversation_of(n, &read)))
 		finding(n->findings, "%s: belongs to no flow", what);
 	else
-		rules_check_probe(&c->watch, &n->config, &read, what, n->findings);
+		rules_check_probe(&c->watch, &n->config, &checked, n->findings);
 	if (probe->ttl != read.ttl || probe->interface != 1)
 		finding(n->findings, "%s: is described wrongly", what);
 	packet->flow = c ? c->key : 0;
@@ -241,6 +266,34 @@ static void check_cookies(struct simnet *n, const struct st_event *event)
 			event->cookie);
 }
 
+/* What socket diagnostics would show. */
+static enum st_socket socket_of(const struct conversation *c)
+{
+	switch (c->flow->recverr) {
+	case RECVERR_NO:
+		return ST_SOCKET_QUIET;
+	case RECVERR_YES:
+		return ST_SOCKET_WANTS_ERRORS;
+	case RECVERR_UNKNOWN:
+		return ST_SOCKET_UNKNOWN;
+	}
+	g_assert_not_reached();
+}
+
+static void tell_socket(struct simnet *n, const struct st_tuple *tuple)
+{
+	gint64 key = conversation_key(tuple);
+	struct conversation *c = g_hash_table_lookup(n->by_key, &key);
+
+	if (!c) {
+		finding(n->findings, "asked about the socket of another host");
+		return;
+	}
+	c->watch.told = true;
+	c->watch.wants_errors = c->flow->recverr == RECVERR_YES;
+	st_tracer_tell_socket(n->tracer, tracer_clock(n), tuple, socket_of(c));
+}
+
 static void take_event(struct simnet *n, const struct st_event *event)
 {
 	switch (event->type) {
@@ -257,7 +310,7 @@ static void take_event(struct simnet *n, const struct st_event *event)
 		n->refused++;
 		break;
 	case ST_EVENT_SOCKET_ASKED:
-		st_tracer_tell_socket(n->tracer, tracer_clock(n), event->tuple, ST_SOCKET_QUIET);
+		tell_socket(n, event->tuple);
 		break;
 	}
 }
@@ -381,6 +434,7 @@ struct simnet *simnet_run(const struct scenario *scenario)
 	n->conversations = g_ptr_array_new_with_free_func((GDestroyNotify)conversation_free);
 	n->recording = recording_new(scenario->link, scenario->snap_bytes);
 	n->probes = g_array_new(FALSE, FALSE, sizeof(struct sent_probe));
+	n->reached = g_array_new(FALSE, FALSE, sizeof(struct reached));
 	n->outcomes = g_ptr_array_new_with_free_func((GDestroyNotify)outcome_free);
 	n->findings = g_ptr_array_new_with_free_func(g_free);
 	n->timeline = timeline_new(g_free);
@@ -402,6 +456,7 @@ void simnet_free(struct simnet *n)
 	g_ptr_array_unref(n->findings);
 	g_ptr_array_unref(n->outcomes);
 	g_array_unref(n->probes);
+	g_array_unref(n->reached);
 	recording_free(n->recording);
 	g_ptr_array_unref(n->conversations);
 	network_free(n->network);

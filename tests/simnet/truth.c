@@ -45,24 +45,6 @@ static bool behind_border(const struct st_trace *trace, uint8_t ttl)
 	       (trace->hop_count == 0 || ttl > trace->hops[trace->hop_count - 1].ttl);
 }
 
-/* Where a translator's quotes show its own address, the report says from which hop on. */
-static void check_nat_note(const struct ledger *l)
-{
-	const struct st_trace *trace = &l->outcome->trace;
-	uint8_t wanted = 0, noted = 0;
-
-	for (size_t i = trace->hop_count; i-- > 0;)
-		for (size_t j = 0; j < trace->hops[i].reply_count; j++)
-			if (!(trace->hops[i].replies[j].matched_by & ST_MATCH_TUPLE))
-				wanted = trace->hops[i].ttl;
-	for (size_t i = 0; i < trace->note_count; i++)
-		if (g_str_equal(trace->notes[i].kind, "nat"))
-			noted = trace->notes[i].ttl;
-	if (noted != wanted)
-		finding(l->findings, "%s: notes a nat at TTL %u, it shows at %u", l->name, noted,
-			wanted);
-}
-
 /* What the report must say in sum. */
 struct tally {
 	uint16_t sent[256], replies[256]; /* by TTL */
@@ -129,14 +111,34 @@ static void check_span(const struct ledger *l, const struct tally *tally)
 			(int64_t)(trace->end_ns - tally->last_ns - SIM_EPOCH_NS));
 }
 
-/* `exact` probes over IPv6 all look alike: the tracer sends them one at a time, and says so. */
+static const struct conversation *conversation_of(const struct ledger *l)
+{
+	return l->places->len ? ledger_probe(l, 0)->conversation : NULL;
+}
+
+/* Datagrams that an application might take for its peer's. */
+static bool intrudes(const struct ledger *l)
+{
+	const struct conversation *c = conversation_of(l);
+
+	if (!c || c->protocol != ST_PROTOCOL_UDP || c->watch.quic)
+		return false;
+	return ledger_probe(l, 0)->udp_checksum != 0;
+}
+
+/* Probes that all look alike are sent one at a time, those that intrude hop by hop. */
 static enum st_algorithm algorithm_used(const struct ledger *l)
 {
 	const struct sim_tracer *asked = &l->simnet->scenario->tracer;
-	bool alike = asked->tcp_probe == ST_TCP_PROBE_EXACT &&
-		     l->outcome->trace.tuple.source.version == 6;
+	const struct st_tuple *tuple = &l->outcome->trace.tuple;
+	bool exact = tuple->protocol == ST_PROTOCOL_TCP && asked->tcp_probe == ST_TCP_PROBE_EXACT;
+	bool empty = tuple->protocol == ST_PROTOCOL_UDP && asked->udp_probe == ST_UDP_PROBE_EMPTY;
 
-	return alike ? ST_ALGORITHM_PACKET_BY_PACKET : asked->algorithm;
+	if (tuple->source.version == 6 && (exact || empty))
+		return ST_ALGORITHM_PACKET_BY_PACKET;
+	if (intrudes(l) && asked->algorithm == ST_ALGORITHM_CONCURRENT)
+		return ST_ALGORITHM_HOP_BY_HOP;
+	return asked->algorithm;
 }
 
 static void check_settings(const struct ledger *l)
@@ -145,34 +147,115 @@ static void check_settings(const struct ledger *l)
 	const struct sim_tracer *asked = &l->simnet->scenario->tracer;
 	json_t *json = json_loads(l->outcome->json, 0, NULL);
 
-	if (trace->algorithm != algorithm_used(l) || trace->probes_per_hop != asked->probes ||
-	    trace->first_ttl != asked->first_ttl || trace->max_ttl != asked->max_ttl)
+	if ((conversation_of(l) && trace->algorithm != algorithm_used(l)) ||
+	    trace->probes_per_hop != asked->probes || trace->first_ttl != asked->first_ttl ||
+	    trace->max_ttl != asked->max_ttl)
 		finding(l->findings, "%s: settings are not those asked for", l->name);
 	if (trace->distance != 0)
 		finding(l->findings, "%s: distance %u without evidence", l->name, trace->distance);
 	if (json_array_size(json_object_get(json, "hops")) != trace->hop_count)
 		finding(l->findings, "%s: its JSON is not right", l->name);
-	if (l->places->len > 0 &&
-	    !st_tuple_equal(&trace->tuple,
-			    &ledger_probe(l, 0)->conversation->ends[SIDE_NEAR].setup.tuple))
+	if (conversation_of(l) &&
+	    !st_tuple_equal(&trace->tuple, conversation_tuple(conversation_of(l), SIDE_NEAR)))
 		finding(l->findings, "%s: reports another flow", l->name);
 	json_decref(json);
 }
 
-/* Where the path alone ended the trace, every TTL asked for got all its probes. */
-static void check_complete(const struct ledger *l, const uint16_t sent[256])
+/* The last TTL that a trace which the path alone ended has probed; 0: something else ended it. */
+static size_t last_complete(const struct ledger *l)
 {
 	const struct st_trace *trace = &l->outcome->trace;
 	const struct sim_tracer *asked = &l->simnet->scenario->tracer;
-	size_t last = trace->stop_reason == ST_STOP_MAX_TTL ? asked->max_ttl : 0;
 
+	if (trace->stop_reason == ST_STOP_MAX_TTL)
+		return asked->max_ttl;
 	if (trace->stop_reason == ST_STOP_MISSING_HOPS && trace->hop_count > 0)
-		last = trace->hops[trace->hop_count - 1].ttl;
+		return trace->hops[trace->hop_count - 1].ttl;
+	if (trace->stop_reason == ST_STOP_NEAR_DESTINATION && conversation_of(l))
+		return rules_ceiling(&conversation_of(l)->watch);
+	return 0;
+}
+
+/* There every TTL asked for got all its probes, those tried again twice as many. */
+static void check_complete(const struct ledger *l, const uint16_t sent[256])
+{
+	const struct sim_tracer *asked = &l->simnet->scenario->tracer;
+	size_t last = last_complete(l);
+
 	if (!l->simnet->scenario->expect.complete)
 		return;
 	for (size_t ttl = asked->first_ttl; ttl <= last; ttl++)
-		if (sent[ttl] != asked->probes)
+		if (sent[ttl] != asked->probes && sent[ttl] != 2 * asked->probes)
 			finding(l->findings, "%s: TTL %zu got %u probes", l->name, ttl, sent[ttl]);
+}
+
+/* Where a translator's quotes show its own address; 0: nowhere. */
+static uint8_t nat_ttl(const struct st_trace *trace)
+{
+	for (size_t i = 0; i < trace->hop_count; i++)
+		for (size_t j = 0; j < trace->hops[i].reply_count; j++)
+			if (!(trace->hops[i].replies[j].matched_by & ST_MATCH_TUPLE))
+				return trace->hops[i].ttl;
+	return 0;
+}
+
+static bool is_second_attempt(const struct ledger *l, const struct sent_probe *probe)
+{
+	return probe->protocol == ST_PROTOCOL_UDP && probe->ip_version == 6 &&
+	       l->simnet->scenario->tracer.udp_probe == ST_UDP_PROBE_AUTO &&
+	       probe->udp_checksum != 0;
+}
+
+/* Where the second attempt over IPv6 began, if it was answered; else 0. */
+static uint8_t found_with_checksum(const struct ledger *l)
+{
+	uint8_t begin = 0;
+
+	for (size_t i = 0; i < l->places->len; i++) {
+		const struct sent_probe *probe = ledger_probe(l, i);
+		const struct st_hop *hop = find_hop(&l->outcome->trace, probe->ttl);
+
+		if (!is_second_attempt(l, probe))
+			continue;
+		if (!begin)
+			begin = probe->ttl;
+		for (size_t j = 0; hop && j < hop->reply_count; j++)
+			if (hop->replies[j].probe == probe->index)
+				return begin;
+	}
+	return 0;
+}
+
+static void check_note(const struct ledger *l, const char *kind, bool wanted, uint8_t ttl)
+{
+	const struct st_trace *trace = &l->outcome->trace;
+	const struct st_note *noted = NULL;
+
+	for (size_t i = 0; i < trace->note_count; i++)
+		if (g_str_equal(trace->notes[i].kind, kind))
+			noted = &trace->notes[i];
+	if (wanted != (noted != NULL))
+		finding(l->findings, "%s: %s the note %s", l->name, wanted ? "lacks" : "has", kind);
+	else if (noted && noted->ttl != ttl)
+		finding(l->findings, "%s: notes %s at TTL %u, it shows at %u", l->name, kind,
+			noted->ttl, ttl);
+}
+
+static void check_notes(const struct ledger *l)
+{
+	const struct st_trace *trace = &l->outcome->trace;
+	const struct conversation *c = conversation_of(l);
+	bool quiet_kind = c && (c->protocol == ST_PROTOCOL_TCP &&
+				l->simnet->scenario->tracer.tcp_probe == ST_TCP_PROBE_STALE);
+
+	if (!c)
+		return;
+	check_note(l, "nat", nat_ttl(trace) != 0, nat_ttl(trace));
+	check_note(l, "zero-checksum", found_with_checksum(l) != 0, found_with_checksum(l));
+	check_note(l, "recverr-unknown", !quiet_kind && c->flow->recverr == RECVERR_UNKNOWN, 0);
+	check_note(l, "algorithm", algorithm_used(l) != l->simnet->scenario->tracer.algorithm, 0);
+	check_note(l, "near-destination", trace->stop_reason == ST_STOP_NEAR_DESTINATION,
+		   (uint8_t)rules_ceiling(&c->watch));
 }
 
 static void check_trace(const struct ledger *l)
@@ -185,7 +268,7 @@ static void check_trace(const struct ledger *l)
 	check_span(l, &tally);
 	check_settings(l);
 	check_complete(l, tally.sent);
-	check_nat_note(l);
+	check_notes(l);
 }
 
 /* The places of the probes of each trace, by its number. */

@@ -33,6 +33,7 @@ uint64_t truth_round_trip_ns(const struct scenario *scenario, size_t ttl);
  */
 #define QUOTE_PORTS_BYTES 4
 #define QUOTE_SEQ_BYTES 8
+#define QUOTE_UDP_BYTES 8 /* length and checksum take the sequence number's place */
 
 #define IN_FLIGHT_MAX 512
 

@@ -234,6 +234,11 @@ static bool read_tcp(const uint8_t *tcp, size_t bytes, struct segment *s)
 	return true;
 }
 
+static bool is_quic_initial(const uint8_t *payload, size_t bytes)
+{
+	return bytes >= 1200 && (payload[0] & 0xf0) == 0xc0 && get32(payload + 1) == 1;
+}
+
 /* A zero checksum is none; only IPv4 allows that to everybody (RFC 768, RFC 8200 section 8.1). */
 static bool read_udp(const uint8_t *ip, size_t count, size_t header, struct segment *s)
 {
@@ -246,6 +251,7 @@ static bool read_udp(const uint8_t *ip, size_t count, size_t header, struct segm
 	s->udp_checksum = get16(udp + 6);
 	s->payload = udp + UDP_HEADER;
 	s->payload_bytes = count - header - UDP_HEADER;
+	s->quic_initial = is_quic_initial(s->payload, s->payload_bytes);
 	if (s->udp_checksum != 0 && transport_checksum(ip, count, ST_PROTOCOL_UDP) != 0)
 		s->checksums_right = false;
 	return true;

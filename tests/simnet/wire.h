@@ -49,7 +49,8 @@ struct segment {
 	uint32_t tsval, tsecr;
 	const uint8_t *payload; /* writing: NULL for zeros; reading: into the packet */
 	size_t payload_bytes;
-	uint16_t udp_checksum; /* reading only, as the following one */
+	uint16_t udp_checksum; /* reading only, as the following ones */
+	bool quic_initial;     /* of version 1, RFC 9000 section 17.2.2 */
 	bool checksums_right;
 };
 
