@@ -3,6 +3,7 @@
  * Active mode: which flows get a trace and when, and the probes that are handed
  * out, oldest claim first, never faster than the rate allows.
  */
+#include "packet/link_header.h"
 #include "trace/reach.h"
 #include "tracer/internal.h"
 
@@ -197,6 +198,8 @@ static bool hand_out(struct st_tracer *tracer, struct trace *trace, uint8_t *buf
 	tracer->stats.probes_handed_out++;
 	tracer->rate_next_ns = tracer->now + rate_interval_ns(&tracer->config);
 	build_probe(&fields, latest->link_header, latest->link_header_bytes, buffer, size, &bytes);
+	link_header_finish(latest->link_type, buffer, latest->link_header_bytes,
+			   bytes - latest->link_header_bytes, latest->ttl, probe->ttl);
 	describe(trace, probe, bytes, out);
 	return true;
 }
