@@ -132,19 +132,24 @@ void tracer_flow_arm(struct st_tracer *tracer, struct flow *flow)
 		deadlines_set(&tracer->deadlines, &flow->deadline, due);
 }
 
+/* No more probes are expected; those under way may still be answered. */
+static void close_observed(struct st_tracer *tracer, struct trace *trace,
+			   enum st_stop_reason reason)
+{
+	trace_step(trace, tracer->now); /* lets the wait for old probes run out */
+	trace_flow_over(trace, reason);
+	deadlines_set(&tracer->deadlines, &trace->deadline, tracer->now + tracer->config.wait_ns);
+}
+
 static void close_traces(struct st_tracer *tracer, struct flow *flow)
 {
 	for (struct trace *trace = flow->traces; trace; trace = trace->next) {
 		if (trace->is_resting)
 			continue;
-		if (!trace->is_observed) {
+		if (trace->is_observed)
+			close_observed(tracer, trace, ST_STOP_FLOW_CLOSED);
+		else
 			active_step(tracer, trace);
-			continue;
-		}
-		trace_step(trace, tracer->now); /* lets the wait for old probes run out */
-		trace_flow_over(trace, ST_STOP_FLOW_CLOSED);
-		deadlines_set(&tracer->deadlines, &trace->deadline,
-			      tracer->now + tracer->config.wait_ns);
 	}
 }
 
@@ -179,7 +184,7 @@ static void stop_traces(struct st_tracer *tracer, struct flow *flow)
 			trace_flow_over(trace, ST_STOP_FLOW_TIMEOUT);
 			active_step(tracer, trace);
 		} else if (ends_in_silence(flow)) {
-			tracer_end(tracer, trace, tracer_natural_end(trace));
+			close_observed(tracer, trace, ST_STOP_FLOW_TIMEOUT);
 		}
 	}
 }

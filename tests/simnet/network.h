@@ -8,8 +8,8 @@
 #ifndef SIMNET_NETWORK_H
 #define SIMNET_NETWORK_H
 
-#include "scenario.h"
-#include "wire.h"
+#include "links.h"
+#include "routers.h"
 
 struct network;
 
@@ -17,7 +17,10 @@ struct network;
 struct network *network_new(const struct scenario *scenario);
 void network_free(struct network *network);
 
-/* Takes the packet (owned now) from the host at this side of the network. */
+/*
+ * Takes the packet (owned now; wire_is_ip must hold) from the host at this side
+ * of the network. `now` never goes back, and what was due before has happened.
+ */
 void network_send(struct network *network, uint64_t now, enum side from, struct sim_packet *packet);
 
 /* When something happens next, ST_NEVER if no packet is on its way. */
@@ -29,18 +32,11 @@ uint64_t network_next(const struct network *network);
  */
 struct sim_packet *network_step(struct network *network);
 
-/* A tagged packet whose TTL ended at a router: the truth that reports are held against. */
-struct answer {
-	uint64_t tag;
-	uint64_t arrives_ns; /* at the near side; ST_NEVER: it did not, or not yet */
-	size_t ttl;	     /* of the hop */
-	struct st_addr router;
-	uint8_t reply_ttl; /* on arrival */
-	bool altered_ip_id;
-};
-
-/* All of them so far, in the order of their making. */
+/* The fates of tagged packets so far, in the order of their making. */
 const struct answer *network_answers(const struct network *network, size_t *count);
+
+/* What the links did to packets so far. */
+const struct link_counts *network_link_counts(const struct network *network);
 
 /* Probes that went the whole way, whatever the peer made of them. */
 uint64_t network_tagged_arrivals(const struct network *network);

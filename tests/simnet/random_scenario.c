@@ -19,11 +19,11 @@ static bool chance(GRand *random, double probability)
 
 static void fill_hop(GRand *random, struct sim_hop *hop, bool loses)
 {
-	hop->delay_ns = pick(random, 0, 20000) * ST_NS_PER_US;
+	hop->link.delay_ns = pick(random, 0, 20000) * ST_NS_PER_US;
 	hop->silent = chance(random, 0.15);
 	hop->routers = chance(random, 0.3) ? pick(random, 2, 8) : 1;
 	hop->answer_loss = chance(random, 0.2) ? g_rand_double(random) : 0;
-	hop->loss = loses && chance(random, 0.3) ? 0.1 * g_rand_double(random) : 0;
+	hop->link.loss = loses && chance(random, 0.3) ? 0.1 * g_rand_double(random) : 0;
 	if (chance(random, 0.5))
 		hop->quote_bytes = chance(random, 0.2) ? pick(random, 0, 40) : 8;
 	if (chance(random, 0.2))
@@ -31,7 +31,7 @@ static void fill_hop(GRand *random, struct sim_hop *hop, bool loses)
 	if (chance(random, 0.2))
 		hop->quoted_tos = pick(random, 0, 255);
 	if (chance(random, 0.2))
-		hop->quoted_ip_id = (enum sim_ip_id)pick(random, IP_ID_KEPT, IP_ID_RANDOM);
+		hop->quoted_ip_id = (enum sim_field)pick(random, FIELD_KEPT, FIELD_RANDOM);
 	hop->reply_ttl = chance(random, 0.5) ? 255 : 64;
 	if (chance(random, 0.2) && hop->quote_bytes >= 8)
 		hop->mpls = (enum sim_mpls)pick(random, MPLS_NONE, MPLS_WITHOUT_LENGTH);
@@ -97,8 +97,8 @@ static void fill_tracer(GRand *random, struct sim_tracer *tracer)
 static void keep_tellable(struct scenario *scenario)
 {
 	for (size_t i = 0; i < scenario->hop_count; i++)
-		if (scenario->hops[i].quoted_ip_id != IP_ID_KEPT)
-			scenario->hops[i].quoted_ip_id = IP_ID_ZERO;
+		if (scenario->hops[i].quoted_ip_id != FIELD_KEPT)
+			scenario->hops[i].quoted_ip_id = FIELD_ZERO;
 }
 
 struct scenario *random_scenario(uint32_t seed)
@@ -116,7 +116,7 @@ struct scenario *random_scenario(uint32_t seed)
 		fill_hop(random, scenario_add_hop(scenario), loses);
 	for (uint32_t i = 0; i < flows; i++)
 		fill_flow(random, scenario_add_flow(scenario, "random"), i);
-	scenario->destination_delay_ns = pick(random, 0, 20000) * ST_NS_PER_US;
+	scenario->last_link.delay_ns = pick(random, 0, 20000) * ST_NS_PER_US;
 	scenario->vlan = chance(random, 0.2);
 	scenario->link = chance(random, 0.2) ? ST_LINK_RAW : ST_LINK_ETHERNET;
 	scenario->capture_delay_ns = pick(random, 1, 500) * ST_NS_PER_US;
