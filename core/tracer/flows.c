@@ -114,7 +114,7 @@ static uint64_t silence_due(const struct st_tracer *tracer, const struct flow *f
 	if (tracer_flow_is_silent(tracer, flow))
 		return ends_in_silence(flow) && !flow->traces ? tracer->now : ST_NEVER;
 	if (ends_in_silence(flow) || has_open_probing(flow))
-		return flow->last_ns + timeout_of(tracer, flow);
+		return deadline_after(flow->last_ns, timeout_of(tracer, flow));
 	return ST_NEVER;
 }
 
@@ -170,7 +170,7 @@ void tracer_flow_rests(struct st_tracer *tracer, struct flow *flow)
 {
 	if (!tracer->config.active || !tracer->config.retrace_ns || flow->closed)
 		return;
-	flow->retrace_ns = tracer->now + tracer->config.retrace_ns;
+	flow->retrace_ns = deadline_after(tracer->now, tracer->config.retrace_ns);
 	tracer_flow_arm(tracer, flow);
 }
 
