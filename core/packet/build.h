@@ -8,7 +8,8 @@
 
 #include <servicetrace/packet.h>
 
-#define LINK_HEADER_MAX 64 /* Ethernet with QinQ is 22, the longest we send behind */
+/* The longest we send behind: Ethernet with QinQ and PPPoE is 30; labels have 4 bytes each. */
+#define LINK_HEADER_MAX 64
 /* Of a UDP probe; with its headers it stays below the least MTU of IPv6 (RFC 8200, 5). */
 #define UDP_PAYLOAD_MAX 1232
 

@@ -32,7 +32,8 @@ void link_header_finish(uint32_t link_type, uint8_t *header, size_t header_bytes
 	if (layout.pppoe_length_at > 0)
 		set_length(header, layout.pppoe_length_at, header_bytes + packet_bytes);
 	for (unsigned i = 0; i < layout.labels; i++) {
-		uint8_t *label_ttl = header + layout.labels_at + i * LABEL_BYTES + LABEL_TTL_AT;
+		uint8_t *label_ttl =
+			header + layout.labels_at + (size_t)i * LABEL_BYTES + LABEL_TTL_AT;
 
 		if (*label_ttl == flow_ttl)
 			*label_ttl = ttl;

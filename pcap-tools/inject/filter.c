@@ -183,16 +183,31 @@ static void append_end_of_plain_ip(GArray *joined)
 	append_instruction(joined, (struct bpf_insn)BPF_STMT(BPF_RET | BPF_K, 0));
 }
 
-/* An expression that libpcap cannot ask behind such headers, or that is never true there, adds
- * nothing. */
-static void append_if_possible(GArray *joined, pcap_t *pcap, const char *text)
+/* False: libpcap cannot ask this on such a link, or it is never true there. */
+static bool append_if_possible(GArray *joined, pcap_t *pcap, const char *text)
 {
 	struct bpf_program program;
 
 	if (pcap_compile(pcap, &program, text, true, PCAP_NETMASK_UNKNOWN) != 0)
-		return;
+		return false;
 	append(joined, &program);
 	pcap_freecode(&program);
+	return true;
+}
+
+/*
+ * On a live Ethernet libpcap asks the kernel for a tag that it has taken off, and
+ * gets lost between `vlan` and `pppoes` (1.10.3). What the kernel has taken off is
+ * not in our way; so these are compiled for frames as they lie there, unless the
+ * expression asks what only a live link can tell (`inbound` ...).
+ */
+static void append_for_frames(GArray *joined, pcap_t *pcap, const char *text)
+{
+	pcap_t *frames = pcap_open_dead(DLT_EN10MB, pcap_snapshot(pcap));
+
+	if (!append_if_possible(joined, frames, text))
+		append_if_possible(joined, pcap, text);
+	pcap_close(frames);
 }
 
 static void append_encapsulated(GArray *joined, pcap_t *pcap, const struct st_selection *selection,
@@ -203,7 +218,7 @@ static void append_encapsulated(GArray *joined, pcap_t *pcap, const struct st_se
 		g_autofree char *text =
 			encapsulated_text(encapsulations[i], selection, expression, with_peers);
 
-		append_if_possible(joined, pcap, text);
+		append_for_frames(joined, pcap, text);
 	}
 }
 
@@ -254,6 +269,8 @@ static bool check_expression(pcap_t *pcap, const char *expression, GError **erro
 	return true;
 }
 
+/* First, so that it moves the offsets of what it is about; a tag may be where it lies, or taken
+ * off. */
 static void add_moving_expression(GArray *joined, pcap_t *pcap,
 				  const struct st_selection *selection, const char *expression)
 {
@@ -263,6 +280,8 @@ static void add_moving_expression(GArray *joined, pcap_t *pcap,
 	g_autofree char *text = g_strdup_printf("(%s) and (%s)", expression, flows);
 
 	append_if_possible(joined, pcap, text);
+	if (pcap_datalink(pcap) == DLT_EN10MB)
+		append_for_frames(joined, pcap, text);
 }
 
 static void take(struct filter *filter, GArray *joined)

@@ -45,12 +45,12 @@ static struct probe_fields any_probe(uint8_t version)
 	return probe;
 }
 
-static void assert_same(const struct probe_fields *probe, const struct st_packet *packet)
+static void assert_same_headers(const struct probe_fields *probe, const struct st_packet *packet)
 {
 	g_assert_true(st_addr_equal(&packet->source, &probe->source));
 	g_assert_true(st_addr_equal(&packet->destination, &probe->destination));
 	g_assert_cmpuint(packet->ip_version, ==, probe->source.version);
-	g_assert_cmpuint(packet->protocol, ==, ST_PROTOCOL_TCP);
+	g_assert_cmpuint(packet->protocol, ==, probe->protocol);
 	g_assert_cmpuint(packet->ttl, ==, probe->ttl);
 	g_assert_cmpuint(packet->tos, ==, probe->tos);
 	g_assert_cmpuint(packet->ip_id, ==, probe->ip_id);
@@ -60,6 +60,11 @@ static void assert_same(const struct probe_fields *probe, const struct st_packet
 	g_assert_true(packet->has_ports);
 	g_assert_cmpuint(packet->source_port, ==, probe->source_port);
 	g_assert_cmpuint(packet->destination_port, ==, probe->destination_port);
+}
+
+static void assert_same(const struct probe_fields *probe, const struct st_packet *packet)
+{
+	assert_same_headers(probe, packet);
 	g_assert_cmpuint(packet->tcp.seq, ==, probe->tcp.seq);
 	g_assert_cmpuint(packet->tcp.ack, ==, probe->tcp.ack);
 	g_assert_cmpuint(packet->tcp.window, ==, probe->tcp.window);
@@ -74,7 +79,7 @@ static void assert_same(const struct probe_fields *probe, const struct st_packet
 	g_assert_cmpuint(packet->payload_captured, ==, 0);
 }
 
-/* The sum over pseudo header and segment as RFC 9293, 3.1 and RFC 8200, 8.1 lay it out. */
+/* The sum over pseudo header and segment as RFC 9293, 3.1, RFC 768 and RFC 8200, 8.1 lay it out. */
 static void assert_checksums(const uint8_t *frame, const struct st_packet *packet)
 {
 	const uint8_t *ip = frame + packet->ip_offset;
@@ -84,7 +89,7 @@ static void assert_checksums(const uint8_t *frame, const struct st_packet *packe
 	wire_bytes(&pseudo, packet->source.bytes, addr_bytes);
 	wire_bytes(&pseudo, packet->destination.bytes, addr_bytes);
 	wire_u32(&pseudo, packet->transport_wire);
-	wire_u32(&pseudo, ST_PROTOCOL_TCP);
+	wire_u32(&pseudo, packet->protocol);
 	wire_bytes(&pseudo, frame + packet->transport_offset, packet->transport_wire);
 	g_assert_cmphex(checksum_finish(checksum_add(0, pseudo.bytes, pseudo.count)), ==, 0);
 	if (packet->ip_version == 4)
@@ -187,6 +192,107 @@ static void test_mixed_versions(void)
 	g_assert_cmpuint(written, ==, 12345);
 }
 
+static struct probe_fields any_datagram(uint8_t version, struct udp_fields udp)
+{
+	struct probe_fields probe = any_probe(version);
+
+	probe.protocol = ST_PROTOCOL_UDP;
+	probe.udp = udp;
+	return probe;
+}
+
+/* Builds a datagram into `buffer` and reads it back. */
+static struct st_packet build_datagram(const struct probe_fields *probe, uint8_t *buffer,
+				       size_t size)
+{
+	struct st_frame frame = {.bytes = buffer, .link_type = ST_LINK_RAW};
+	struct st_packet packet;
+	size_t written;
+
+	g_assert_cmpint(build_probe(probe, NULL, 0, buffer, size, &written), ==, ST_OK);
+	frame.captured_bytes = frame.wire_bytes = (uint32_t)written;
+	g_assert_cmpint(st_packet_decode(&frame, &packet), ==, ST_OK);
+	assert_same_headers(probe, &packet);
+	g_assert_cmpuint(packet.payload_wire, ==, probe->udp.payload_bytes);
+	g_assert_cmpuint(packet.udp.length, ==, 8U + probe->udp.payload_bytes);
+	g_assert_cmphex(packet.udp.checksum, ==, build_udp_checksum(probe));
+	return packet;
+}
+
+static void test_datagrams(void)
+{
+	uint8_t buffer[2048];
+
+	for (int i = 0; i < 20000; i++) {
+		uint16_t bytes = (uint16_t)g_test_rand_int_range(0, UDP_PAYLOAD_MAX + 1);
+		struct probe_fields probe =
+			any_datagram(i % 2 ? 4 : 6, (struct udp_fields){.payload_bytes = bytes});
+		struct st_packet packet = build_datagram(&probe, buffer, sizeof(buffer));
+
+		g_assert_cmphex(packet.udp.checksum, !=, 0);
+		assert_checksums(buffer, &packet);
+		for (uint32_t at = 0; at < bytes; at++)
+			g_assert_cmphex(buffer[packet.payload_offset + at], ==, 0);
+	}
+}
+
+/* Every number but 0 can be the checksum, and is right then. */
+static void test_wanted_checksums(void)
+{
+	uint8_t buffer[64];
+
+	for (uint32_t wanted = 1; wanted <= UINT16_MAX; wanted++) {
+		struct probe_fields probe = any_datagram(
+			wanted % 2 ? 4 : 6,
+			(struct udp_fields){.payload_bytes = 2, .checksum = (uint16_t)wanted});
+		struct st_packet packet = build_datagram(&probe, buffer, sizeof(buffer));
+
+		g_assert_cmphex(packet.udp.checksum, ==, wanted);
+		assert_checksums(buffer, &packet);
+	}
+}
+
+/* A right checksum of 0 is sent as all ones (RFC 768). */
+static void test_checksum_of_zero(void)
+{
+	struct probe_fields probe = any_datagram(4, (struct udp_fields){0});
+	uint8_t buffer[64];
+
+	for (uint32_t port = 0; port <= UINT16_MAX; port++) {
+		probe.source_port = (uint16_t)port;
+		if (build_udp_checksum(&probe) == UINT16_MAX)
+			break;
+	}
+	g_assert_cmphex(build_datagram(&probe, buffer, sizeof(buffer)).udp.checksum, ==, 0xffff);
+}
+
+static void test_left_out_checksum(void)
+{
+	struct probe_fields probe =
+		any_datagram(6, (struct udp_fields){.payload_bytes = 7, .no_checksum = true});
+	uint8_t buffer[64];
+
+	g_assert_cmphex(build_datagram(&probe, buffer, sizeof(buffer)).udp.checksum, ==, 0);
+}
+
+static void test_impossible_datagrams(void)
+{
+	const struct udp_fields bad[] = {{.payload_bytes = UDP_PAYLOAD_MAX + 1},
+					 {.payload_bytes = 1, .checksum = 7}};
+	struct probe_fields probe = any_probe(4);
+	uint8_t buffer[2048];
+	size_t written;
+
+	for (size_t i = 0; i < G_N_ELEMENTS(bad); i++) {
+		probe = any_datagram(4, bad[i]);
+		g_assert_cmpint(build_probe(&probe, NULL, 0, buffer, sizeof(buffer), &written), ==,
+				ST_INVALID_ARGUMENT);
+	}
+	probe.protocol = ST_PROTOCOL_ICMP;
+	g_assert_cmpint(build_probe(&probe, NULL, 0, buffer, sizeof(buffer), &written), ==,
+			ST_INVALID_ARGUMENT);
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
@@ -194,5 +300,10 @@ int main(int argc, char **argv)
 	g_test_add_func("/build/no-space", test_no_space);
 	g_test_add_func("/build/without-link-header", test_without_link_header);
 	g_test_add_func("/build/mixed-versions", test_mixed_versions);
+	g_test_add_func("/build/datagrams", test_datagrams);
+	g_test_add_func("/build/wanted-checksums", test_wanted_checksums);
+	g_test_add_func("/build/checksum-of-zero", test_checksum_of_zero);
+	g_test_add_func("/build/left-out-checksum", test_left_out_checksum);
+	g_test_add_func("/build/impossible-datagrams", test_impossible_datagrams);
 	return g_test_run();
 }
