@@ -175,16 +175,24 @@ static bool pads_short_quote(const struct sim_hop *hop)
 	return hop->mpls != MPLS_NONE && hop->quote_bytes < 8;
 }
 
-const char *scenario_check(const struct scenario *scenario)
+const char *scenario_check_path(const struct scenario *scenario)
 {
-	struct st_config config;
-
-	if (scenario->flow_count == 0)
-		return "there is no flow";
 	for (size_t i = 0; i < scenario->hop_count; i++)
 		if (pads_short_quote(&scenario->hops[i]))
 			return "a hop's mpls needs quote-bytes of 8 or more: padding would look "
 			       "like a quote";
+	return NULL;
+}
+
+const char *scenario_check(const struct scenario *scenario)
+{
+	const char *wrong_path = scenario_check_path(scenario);
+	struct st_config config;
+
+	if (wrong_path)
+		return wrong_path;
+	if (scenario->flow_count == 0)
+		return "there is no flow";
 	for (size_t i = 0; i < scenario->flow_count; i++) {
 		const char *why = check_flow(&scenario->flows[i]);
 
