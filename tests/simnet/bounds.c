@@ -99,10 +99,10 @@ void truth_check_bounds(const struct simnet *n, GPtrArray *findings)
 
 static bool path_loses(const struct scenario *s)
 {
-	bool loses = s->destination_loss > 0;
+	bool loses = s->last_link.loss > 0;
 
 	for (size_t i = 0; i < s->hop_count; i++)
-		loses |= s->hops[i].loss > 0;
+		loses |= s->hops[i].link.loss > 0;
 	return loses;
 }
 

@@ -8,11 +8,13 @@
  */
 #include "network.h"
 
+#include "links.h"
 #include "timeline.h"
 
 struct network {
 	const struct scenario *scenario;
 	struct timeline *on_the_way; /* struct sim_packet */
+	struct links *links;
 	GRand *random;
 	GArray *answers; /* struct answer */
 	uint64_t tagged_arrivals;
@@ -26,6 +28,7 @@ struct network *network_new(const struct scenario *scenario)
 	network->scenario = scenario;
 	network->on_the_way = timeline_new(g_free);
 	network->random = g_rand_new_with_seed(scenario->seed);
+	network->links = links_new(scenario->hop_count + 1, network->random);
 	network->answers = g_array_new(FALSE, FALSE, sizeof(struct answer));
 	return network;
 }
@@ -35,6 +38,7 @@ void network_free(struct network *network)
 	if (!network)
 		return;
 	timeline_free(network->on_the_way);
+	links_free(network->links);
 	g_rand_free(network->random);
 	g_array_unref(network->answers);
 	g_free(network);
@@ -57,14 +61,18 @@ static size_t routers_left(const struct network *network, const struct sim_packe
 static void enter_link(struct network *network, uint64_t now, struct sim_packet *packet)
 {
 	const struct scenario *s = network->scenario;
-	bool last = packet->position == s->hop_count;
-	uint64_t delay = last ? s->destination_delay_ns : s->hops[packet->position].delay_ns;
-	double loss = last ? s->destination_loss : s->hops[packet->position].loss;
+	size_t at = packet->position;
+	const struct sim_link *link = at == s->hop_count ? &s->last_link : &s->hops[at].link;
+	uint64_t arrivals[LINK_COPIES_MAX];
+	size_t copies = links_carry(network->links, at, link, packet->towards, now, packet->count,
+				    arrivals);
 
-	if (happens(network, loss))
-		g_free(packet);
+	for (size_t i = 1; i < copies; i++)
+		timeline_add(network->on_the_way, arrivals[i], packet_double(packet));
+	if (copies > 0)
+		timeline_add(network->on_the_way, arrivals[0], packet);
 	else
-		timeline_add(network->on_the_way, now + delay, packet);
+		g_free(packet);
 }
 
 void network_send(struct network *network, uint64_t now, enum side from, struct sim_packet *packet)
@@ -179,7 +187,7 @@ static void pass_router(struct network *network, uint64_t now, size_t index,
 		enter_link(network, now, packet);
 		return;
 	}
-	if (!wire_is_icmp(packet) && !hop->silent && !happens(network, hop->answer_loss))
+	if (!wire_is_icmp_error(packet) && !hop->silent && !happens(network, hop->answer_loss))
 		answer(network, now, index, packet);
 	g_free(packet);
 }
@@ -219,6 +227,11 @@ const struct answer *network_answers(const struct network *network, size_t *coun
 {
 	*count = network->answers->len;
 	return (const struct answer *)(const void *)network->answers->data;
+}
+
+const struct link_counts *network_link_counts(const struct network *network)
+{
+	return links_counts(network->links);
 }
 
 uint64_t network_tagged_arrivals(const struct network *network)

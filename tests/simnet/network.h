@@ -8,6 +8,7 @@
 #ifndef SIMNET_NETWORK_H
 #define SIMNET_NETWORK_H
 
+#include "links.h"
 #include "scenario.h"
 #include "wire.h"
 
@@ -17,7 +18,10 @@ struct network;
 struct network *network_new(const struct scenario *scenario);
 void network_free(struct network *network);
 
-/* Takes the packet (owned now) from the host at this side of the network. */
+/*
+ * Takes the packet (owned now; wire_is_ip must hold) from the host at this side
+ * of the network. `now` never goes back, and what was due before has happened.
+ */
 void network_send(struct network *network, uint64_t now, enum side from, struct sim_packet *packet);
 
 /* When something happens next, ST_NEVER if no packet is on its way. */
@@ -41,6 +45,9 @@ struct answer {
 
 /* All of them so far, in the order of their making. */
 const struct answer *network_answers(const struct network *network, size_t *count);
+
+/* What the links did to packets so far. */
+const struct link_counts *network_link_counts(const struct network *network);
 
 /* Probes that went the whole way, whatever the peer made of them. */
 uint64_t network_tagged_arrivals(const struct network *network);

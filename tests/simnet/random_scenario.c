@@ -19,11 +19,11 @@ static bool chance(GRand *random, double probability)
 
 static void fill_hop(GRand *random, struct sim_hop *hop, bool loses)
 {
-	hop->delay_ns = pick(random, 0, 20000) * ST_NS_PER_US;
+	hop->link.delay_ns = pick(random, 0, 20000) * ST_NS_PER_US;
 	hop->silent = chance(random, 0.15);
 	hop->routers = chance(random, 0.3) ? pick(random, 2, 8) : 1;
 	hop->answer_loss = chance(random, 0.2) ? g_rand_double(random) : 0;
-	hop->loss = loses && chance(random, 0.3) ? 0.1 * g_rand_double(random) : 0;
+	hop->link.loss = loses && chance(random, 0.3) ? 0.1 * g_rand_double(random) : 0;
 	if (chance(random, 0.5))
 		hop->quote_bytes = chance(random, 0.2) ? pick(random, 0, 40) : 8;
 	if (chance(random, 0.2))
@@ -116,7 +116,7 @@ struct scenario *random_scenario(uint32_t seed)
 		fill_hop(random, scenario_add_hop(scenario), loses);
 	for (uint32_t i = 0; i < flows; i++)
 		fill_flow(random, scenario_add_flow(scenario, "random"), i);
-	scenario->destination_delay_ns = pick(random, 0, 20000) * ST_NS_PER_US;
+	scenario->last_link.delay_ns = pick(random, 0, 20000) * ST_NS_PER_US;
 	scenario->vlan = chance(random, 0.2);
 	scenario->link = chance(random, 0.2) ? ST_LINK_RAW : ST_LINK_ETHERNET;
 	scenario->capture_delay_ns = pick(random, 1, 500) * ST_NS_PER_US;

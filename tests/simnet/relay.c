@@ -31,8 +31,9 @@
 #define PACKET_MAX 65535  /* what IPv4 can be */
 #define PACKETS_A_TURN 64 /* read from one side before the other and the clock get their turn */
 #define TICK_NS                                                                                    \
-	50000 /* no more precise than this, so that a busy path costs 20,000 turns a               \
-		 second at most; a round trip of milliseconds does not notice */
+	50000		    /* no more precise than this, so that a busy path costs 20,000 turns a \
+			       second at most; a round trip of milliseconds does not notice */
+#define FIRST_MULTICAST 224 /* of IPv4, and what lies above is no host's either */
 #define EXIT_USAGE 2
 
 enum { POLL_NEAR, POLL_FAR, POLL_SIGNAL, POLLS };
@@ -63,16 +64,19 @@ static uint64_t clock_ns(void)
 	return (uint64_t)now.tv_sec * ST_NS_PER_S + (uint64_t)now.tv_nsec;
 }
 
-/* Whole, without IPv4 options, and not for the link alone: what a router would forward. */
+static bool is_link_local(const uint8_t *ipv6_address)
+{
+	return ipv6_address[0] == 0xfe && (ipv6_address[1] & 0xc0) == 0x80;
+}
+
+/* What a router passes on: whole packets, and not for this link alone or for many. */
 static bool is_forwarded(const uint8_t *ip, size_t count)
 {
-	if (count >= 20 && ip[0] == 0x45)
-		return (size_t)(ip[2] << 8 | ip[3]) == count && ip[16] < 224;
-	if (count >= 40 && ip[0] >> 4 == 6)
-		return (size_t)(ip[4] << 8 | ip[5]) + 40 == count && ip[24] != 0xff &&
-		       !(ip[8] == 0xfe && (ip[9] & 0xc0) == 0x80) &&
-		       !(ip[24] == 0xfe && (ip[25] & 0xc0) == 0x80);
-	return false;
+	if (!wire_is_ip(ip, count))
+		return false;
+	if (ip[0] >> 4 == 4)
+		return ip[16] < FIRST_MULTICAST;
+	return ip[24] != 0xff && !is_link_local(ip + 8) && !is_link_local(ip + 24);
 }
 
 /* One packet of the host at this side; false if it has none. */
@@ -160,11 +164,14 @@ static void print_way(const char *name, const struct way_count *way)
 
 static void print_counters(const struct relay *relay)
 {
+	const struct link_counts *links = network_link_counts(relay->network);
+
 	printf("{");
 	print_way("to_far", &relay->ways[SIDE_FAR]);
 	printf(",");
 	print_way("to_near", &relay->ways[SIDE_NEAR]);
-	printf(",\"latest_ns\":%" PRIu64 "}\n", relay->latest_ns);
+	printf(",\"overflowed\":%" PRIu64 ",\"lost\":%" PRIu64 ",\"latest_ns\":%" PRIu64 "}\n",
+	       links->overflowed, links->lost, relay->latest_ns);
 }
 
 /* Signals are read like packets, so that none comes at a bad moment. */

@@ -10,6 +10,12 @@
 
 #define MS ST_NS_PER_MS
 
+static const struct sim_link default_link = {
+	.delay_ns = 1 * MS,
+	.queue = {QUEUE_PACKETS, true},
+	.reorder_ns = 5 * MS,
+};
+
 static struct st_addr address(int family, const char *text)
 {
 	struct st_addr addr = {.version = family == AF_INET ? 4 : 6};
@@ -50,7 +56,7 @@ struct scenario *scenario_new(const char *name)
 	scenario->host[V6] = address(AF_INET6, "fd00::2");
 	scenario->destination[V4] = address(AF_INET, "10.99.0.2");
 	scenario->destination[V6] = address(AF_INET6, "fd00:99::2");
-	scenario->destination_delay_ns = 1 * MS;
+	scenario->last_link = default_link;
 	scenario->link = ST_LINK_ETHERNET;
 	scenario->snap_bytes = 262144;
 	scenario->tracer = tracer_defaults();
@@ -81,7 +87,7 @@ struct sim_hop *scenario_add_hop(struct scenario *scenario)
 		.address[V4] = {4, {10, (uint8_t)ttl, 0, 1}},
 		.address[V6] = {6, {0xfd, 0, 0, (uint8_t)ttl, [15] = 1}},
 		.routers = 1,
-		.delay_ns = 1 * MS,
+		.link = default_link,
 		.quote_bytes = QUOTE_ALL,
 		.quoted_ttl = 1,
 		.quoted_tos = AS_SENT,
@@ -175,30 +181,46 @@ static bool pads_short_quote(const struct sim_hop *hop)
 	return hop->mpls != MPLS_NONE && hop->quote_bytes < 8;
 }
 
+static const char *check_link(const struct sim_link *link)
+{
+	bool own_queue = !link->queue.in_packets || link->queue.limit != QUEUE_PACKETS;
+
+	if (link->bandwidth_bps == 0 && own_queue)
+		return "a link's queue needs bandwidth";
+	if (link->reorder > 0 && link->reorder_ns == 0)
+		return "a link's reorder needs reorder-delay";
+	return NULL;
+}
+
+static const char *check_links(const struct scenario *scenario)
+{
+	const char *why = check_link(&scenario->last_link);
+
+	for (size_t i = 0; !why && i < scenario->hop_count; i++)
+		why = check_link(&scenario->hops[i].link);
+	return why;
+}
+
 const char *scenario_check_path(const struct scenario *scenario)
 {
 	for (size_t i = 0; i < scenario->hop_count; i++)
 		if (pads_short_quote(&scenario->hops[i]))
 			return "a hop's mpls needs quote-bytes of 8 or more: padding would look "
 			       "like a quote";
-	return NULL;
+	return check_links(scenario);
 }
 
 const char *scenario_check(const struct scenario *scenario)
 {
-	const char *wrong_path = scenario_check_path(scenario);
+	const char *why = scenario_check_path(scenario);
 	struct st_config config;
 
-	if (wrong_path)
-		return wrong_path;
-	if (scenario->flow_count == 0)
-		return "there is no flow";
-	for (size_t i = 0; i < scenario->flow_count; i++) {
-		const char *why = check_flow(&scenario->flows[i]);
-
-		if (why)
-			return why;
-	}
+	if (!why && scenario->flow_count == 0)
+		why = "there is no flow";
+	for (size_t i = 0; !why && i < scenario->flow_count; i++)
+		why = check_flow(&scenario->flows[i]);
+	if (why)
+		return why;
 	scenario_config(scenario, &config);
 	return st_config_check(&config);
 }

@@ -21,15 +21,34 @@
 enum version { V4, V6, VERSIONS };
 
 enum sim_mpls { MPLS_NONE, MPLS_WITH_LENGTH, MPLS_WITHOUT_LENGTH };
+#define QUEUE_PACKETS 1000 /* as Linux has it before an interface */
+
 enum sim_ip_id { IP_ID_KEPT, IP_ID_ZERO, IP_ID_SWAPPED, IP_ID_RANDOM };
+
+/* The room before a link whose bandwidth is used up; what does not fit is dropped. */
+struct sim_queue {
+	uint64_t limit;
+	bool in_packets; /* else bytes */
+};
+
+/* A link; what it does, it does in each direction for itself. */
+struct sim_link {
+	uint64_t delay_ns;  /* one way */
+	uint64_t jitter_ns; /* at most so much more; the order stays */
+	double loss;	    /* of any packet, as the following ones */
+	double duplicate;
+	double reorder; /* held back by reorder_ns, so that others overtake it */
+	uint64_t reorder_ns;
+	uint64_t bandwidth_bps; /* 0: no bound, and nothing waits */
+	struct sim_queue queue;
+};
 
 /* A router, or a group of parallel ones between which the flow's hash chooses. */
 struct sim_hop {
 	struct st_addr address[VERSIONS]; /* of the first; the others count up */
 	uint32_t routers;
-	uint64_t delay_ns;  /* one way, of the link before it */
-	double loss;	    /* of that link, both ways, any packet */
-	double answer_loss; /* of this router's answers only */
+	struct sim_link link; /* before it */
+	double answer_loss;   /* of this router's answers only */
 	bool silent;
 	uint32_t quote_bytes; /* of transport, or QUOTE_ALL */
 	uint32_t quoted_ttl;
@@ -96,8 +115,7 @@ struct scenario {
 	uint64_t limit_ns; /* the simulation never lasts longer */
 	struct st_addr host[VERSIONS];
 	struct st_addr destination[VERSIONS];
-	uint64_t destination_delay_ns; /* one way, of the last link */
-	double destination_loss;
+	struct sim_link last_link; /* before the destination */
 	size_t hop_count;
 	struct sim_hop hops[SIM_HOPS_MAX]; /* [0] is TTL 1 */
 	size_t flow_count;

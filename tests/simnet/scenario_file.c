@@ -12,7 +12,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum kind { TIME, NUMBER, FLAG, SHARE, ADDRESS_4, ADDRESS_6, WORD, PREFIXES };
+enum kind { TIME, NUMBER, FLAG, SHARE, ADDRESS_4, ADDRESS_6, WORD, PREFIXES, BANDWIDTH, QUEUE };
 
 struct word {
 	const char *name;
@@ -61,6 +61,18 @@ static const struct word missing[] = {{"default", ST_MAX_MISSING_DEFAULT}, {NULL
 
 #define AT(type, field) offsetof(struct type, field)
 
+#define LINK_KEYS(type, link)                                                                      \
+	{"delay", TIME, AT(type, link.delay_ns), 0, 0, NULL, 0},                                   \
+		{"jitter", TIME, AT(type, link.jitter_ns), 0, 0, NULL, 0},                         \
+		{"loss", SHARE, AT(type, link.loss), 0, 0, NULL, 0},                               \
+		{"duplicate", SHARE, AT(type, link.duplicate), 0, 0, NULL, 0},                     \
+		{"reorder", SHARE, AT(type, link.reorder), 0, 0, NULL, 0},                         \
+		{"reorder-delay", TIME, AT(type, link.reorder_ns), 0, 0, NULL, 0},                 \
+		{"bandwidth", BANDWIDTH, AT(type, link.bandwidth_bps), 0, 0, NULL, 0},             \
+	{                                                                                          \
+		"queue", QUEUE, AT(type, link.queue), 0, 0, NULL, 0                                \
+	}
+
 static const struct key scenario_keys[] = {
 	{"seed", NUMBER, AT(scenario, seed), 0, UINT32_MAX, NULL, 0},
 	{"limit", TIME, AT(scenario, limit_ns), 0, 0, NULL, 0},
@@ -73,8 +85,7 @@ static const struct key host_keys[] = {{"v4", ADDRESS_4, AT(scenario, host[V4]),
 static const struct key destination_keys[] = {
 	{"v4", ADDRESS_4, AT(scenario, destination[V4]), 0, 0, NULL, 0},
 	{"v6", ADDRESS_6, AT(scenario, destination[V6]), 0, 0, NULL, 0},
-	{"delay", TIME, AT(scenario, destination_delay_ns), 0, 0, NULL, 0},
-	{"loss", SHARE, AT(scenario, destination_loss), 0, 0, NULL, 0},
+	LINK_KEYS(scenario, last_link),
 	{NULL, 0, 0, 0, 0, NULL, 0}};
 
 static const struct key capture_keys[] = {
@@ -88,8 +99,7 @@ static const struct key hop_keys[] = {
 	{"v4", ADDRESS_4, AT(sim_hop, address[V4]), 0, 0, NULL, 0},
 	{"v6", ADDRESS_6, AT(sim_hop, address[V6]), 0, 0, NULL, 0},
 	{"routers", NUMBER, AT(sim_hop, routers), 1, 65536, NULL, 0},
-	{"delay", TIME, AT(sim_hop, delay_ns), 0, 0, NULL, 0},
-	{"loss", SHARE, AT(sim_hop, loss), 0, 0, NULL, 0},
+	LINK_KEYS(sim_hop, link),
 	{"answer-loss", SHARE, AT(sim_hop, answer_loss), 0, 0, NULL, 0},
 	{"silent", FLAG, AT(sim_hop, silent), 0, 0, NULL, 0},
 	{"quote-bytes", NUMBER, AT(sim_hop, quote_bytes), 0, 65535, quotes, 0},
@@ -162,27 +172,38 @@ static const struct key expect_keys[] = {
 	{"complete", FLAG, AT(sim_expect, complete), 0, 0, NULL, 0},
 	{NULL, 0, 0, 0, 0, NULL, 0}};
 
-static bool read_time(const char *text, uint64_t *ns)
+struct unit {
+	const char *name;
+	uint64_t one;
+};
+
+static const struct unit times[] = {
+	{"ns", 1},	    {"us", ST_NS_PER_US},      {"ms", ST_NS_PER_MS},
+	{"s", ST_NS_PER_S}, {"min", 60 * ST_NS_PER_S}, {NULL, 0}};
+static const struct unit bandwidths[] = {
+	{"kbit", 1000}, {"Mbit", 1000000}, {"Gbit", 1000000000}, {NULL, 0}};
+static const struct unit sizes[] = {{"B", 1}, {"kB", 1000}, {"MB", 1000000}, {NULL, 0}};
+static const struct unit packets[] = {{"packets", 1}, {NULL, 0}};
+
+static bool read_with_unit(const char *text, const struct unit *units, uint64_t *read)
 {
-	static const struct {
-		const char *unit;
-		uint64_t ns;
-	} units[] = {{"ns", 1},
-		     {"us", ST_NS_PER_US},
-		     {"ms", ST_NS_PER_MS},
-		     {"s", ST_NS_PER_S},
-		     {"min", 60 * ST_NS_PER_S}};
 	char *end;
 	double value = g_ascii_strtod(text, &end);
 
 	if (!g_ascii_isdigit(text[0]) || value > 1e6)
 		return false;
-	for (size_t i = 0; i < G_N_ELEMENTS(units); i++)
-		if (g_str_equal(end, units[i].unit)) {
-			*ns = (uint64_t)(value * (double)units[i].ns + 0.5);
+	for (; units->name; units++)
+		if (g_str_equal(end, units->name)) {
+			*read = (uint64_t)(value * (double)units->one + 0.5);
 			return true;
 		}
 	return false;
+}
+
+static bool read_queue(const char *text, struct sim_queue *queue)
+{
+	queue->in_packets = read_with_unit(text, packets, &queue->limit);
+	return queue->in_packets || read_with_unit(text, sizes, &queue->limit);
 }
 
 static bool read_word(const char *text, const struct word *words, int *value)
@@ -253,6 +274,10 @@ static const char *kind_text(enum kind kind)
 	switch (kind) {
 	case TIME:
 		return "a time such as 20ms";
+	case BANDWIDTH:
+		return "a bandwidth such as 50Mbit";
+	case QUEUE:
+		return "a queue such as 100packets or 64kB";
 	case NUMBER:
 		return "a number";
 	case FLAG:
@@ -277,7 +302,11 @@ static bool read_value(const char *text, const struct key *key, void *base)
 
 	switch (key->kind) {
 	case TIME:
-		return read_time(text, at);
+		return read_with_unit(text, times, at);
+	case BANDWIDTH:
+		return read_with_unit(text, bandwidths, at) && *(uint64_t *)at > 0;
+	case QUEUE:
+		return read_queue(text, at);
 	case NUMBER:
 		return read_number(text, key, at);
 	case FLAG:

@@ -25,6 +25,11 @@ static const struct bad_file bad_files[] = {
 	{"[hop 1]\ndelay = 1\n", "[hop 1] delay = 1: not a time"},
 	{"[hop 1]\ndelay = -1ms\n", "not a time"},
 	{"[hop 1]\nloss = 2\n", "not a share"},
+	{"[hop 1]\nbandwidth = 50\n", "not a bandwidth"},
+	{"[hop 1]\nbandwidth = 0Mbit\n", "not a bandwidth"},
+	{"[hop 1]\nqueue = 5\n", "not a queue"},
+	{"[hop 1]\nqueue = 5packets\n", "needs bandwidth"},
+	{"[destination]\nreorder = 0.1\nreorder-delay = 0ms\n", "needs reorder-delay"},
 	{"[hop 1]\nv4 = fd00::1\n", "not an IPv4 address"},
 	{"[hop 1]\nv6 = 10.0.0.1\n", "not an IPv6 address"},
 	{"[hop 1]\nsilent = yes\n", "not true or false"},
@@ -186,7 +191,7 @@ static void test_delivery(void)
 	packet = run_network(network, &now); /* TTL 1: hop 3 answers whoever sent it */
 	g_assert_cmpuint(now, ==, 36 * MS);
 	g_assert_cmpint(packet->towards, ==, SIDE_FAR);
-	g_assert_true(wire_is_icmp(packet));
+	g_assert_true(wire_is_icmp_error(packet));
 	g_free(packet);
 	network_free(network);
 	scenario_free(s);

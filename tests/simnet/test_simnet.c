@@ -113,6 +113,7 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	add_network_tests(argv[1]);
+	add_link_tests();
 	add_scenario_tests(argv[1]);
 	add_tracer_tests();
 	return g_test_run();

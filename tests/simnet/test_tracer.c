@@ -97,7 +97,7 @@ static void test_first_probe(void)
 {
 	struct scenario *s = scenario_of(three_hops);
 	struct simnet *n = run_and_check(s);
-	uint64_t path = 2 * (33 * MS + s->destination_delay_ns);
+	uint64_t path = 2 * (33 * MS + s->last_link.delay_ns);
 
 	/* handshake, then the request's acknowledgement */
 	g_assert_cmpuint(simnet_probe(n, 0)->sent_ns, ==, 2 * path);

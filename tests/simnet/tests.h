@@ -8,6 +8,9 @@
 /* The simulation itself: scenario files, packets, routers, connections. */
 void add_network_tests(const char *folder);
 
+/* What links do to packets. */
+void add_link_tests(void);
+
 /* One test for each scenario file of this folder, and random scenarios. */
 void add_scenario_tests(const char *folder);
 

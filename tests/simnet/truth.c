@@ -24,7 +24,7 @@ uint64_t truth_round_trip_ns(const struct scenario *scenario, size_t ttl)
 	uint64_t one_way = 0;
 
 	for (size_t i = 0; i < ttl; i++)
-		one_way += scenario->hops[i].delay_ns;
+		one_way += scenario->hops[i].link.delay_ns;
 	return 2 * one_way;
 }
 

@@ -52,6 +52,12 @@ static uint16_t fold(uint32_t sum)
 	return (uint16_t)~sum;
 }
 
+/* Kernels behind a TUN device may send IPv4 options; our own packets have none. */
+static size_t header_bytes(const uint8_t *ip)
+{
+	return ip[0] >> 4 == 4 ? (size_t)(ip[0] & 15) * 4 : IPV6_HEADER;
+}
+
 /* Checksum of a transport with the pseudo header of its IP packet. */
 static uint16_t transport_checksum(const uint8_t *ip, size_t count, uint8_t protocol)
 {
@@ -78,6 +84,11 @@ struct sim_packet *packet_copy(const uint8_t *bytes, size_t count, uint64_t tag)
 	memcpy(packet->bytes, bytes, count);
 	packet->tag = tag;
 	return packet;
+}
+
+struct sim_packet *packet_double(const struct sim_packet *packet)
+{
+	return g_memdup2(packet, sizeof(*packet) + packet->count);
 }
 
 static void write_ipv4(uint8_t *ip, size_t count, const struct segment *s)
@@ -265,7 +276,8 @@ bool wire_decrement_ttl(struct sim_packet *packet)
 	(*ttl)--;
 	if (v4) {
 		put16(packet->bytes + 10, 0);
-		put16(packet->bytes + 10, fold(sum16(0, packet->bytes, IPV4_HEADER)));
+		put16(packet->bytes + 10,
+		      fold(sum16(0, packet->bytes, header_bytes(packet->bytes))));
 	}
 	return true;
 }
@@ -275,7 +287,7 @@ static size_t write_quote(uint8_t *at, size_t room, const struct time_exceeded *
 			  const struct sim_packet *expired)
 {
 	bool v4 = expired->bytes[0] >> 4 == 4;
-	size_t header = v4 ? IPV4_HEADER : IPV6_HEADER;
+	size_t header = header_bytes(expired->bytes);
 	size_t bytes = header + MIN(expired->count - header, (size_t)how->quote_bytes);
 
 	bytes = MIN(bytes, room);
@@ -289,7 +301,7 @@ static size_t write_quote(uint8_t *at, size_t room, const struct time_exceeded *
 		put16(at + 4, how->quoted_ip_id);
 	if (v4) {
 		put16(at + 10, 0);
-		put16(at + 10, fold(sum16(0, at, IPV4_HEADER)));
+		put16(at + 10, fold(sum16(0, at, header)));
 	}
 	return bytes;
 }
@@ -344,11 +356,28 @@ struct sim_packet *wire_time_exceeded(const struct time_exceeded *how,
 	return packet;
 }
 
-bool wire_is_icmp(const struct sim_packet *packet)
+bool wire_is_ip(const uint8_t *bytes, size_t count)
 {
-	bool v4 = packet->bytes[0] >> 4 == 4;
+	if (count < IPV4_HEADER)
+		return false;
+	if (bytes[0] >> 4 == 6)
+		return count >= IPV6_HEADER && get16(bytes + 4) == count - IPV6_HEADER;
+	return bytes[0] >> 4 == 4 && header_bytes(bytes) >= IPV4_HEADER &&
+	       header_bytes(bytes) <= count && get16(bytes + 2) == count;
+}
 
-	return packet->bytes[v4 ? 9 : 6] == (v4 ? ST_PROTOCOL_ICMP : ST_PROTOCOL_ICMPV6);
+/* RFC 792: other types ask or answer. RFC 4443: errors have a type below 128. */
+bool wire_is_icmp_error(const struct sim_packet *packet)
+{
+	const uint8_t *ip = packet->bytes;
+	size_t header = header_bytes(ip);
+
+	if (packet->count < header + ICMP_HEADER)
+		return false;
+	if (ip[0] >> 4 == 6)
+		return ip[6] == ST_PROTOCOL_ICMPV6 && ip[header] < 128;
+	return ip[9] == ST_PROTOCOL_ICMP &&
+	       (ip[header] == 3 || ip[header] == 5 || ip[header] == 11 || ip[header] == 12);
 }
 
 static uint32_t fnv1a(uint32_t hash, const uint8_t *bytes, size_t count)
@@ -361,9 +390,9 @@ static uint32_t fnv1a(uint32_t hash, const uint8_t *bytes, size_t count)
 uint32_t wire_flow_hash(const struct sim_packet *packet)
 {
 	bool v4 = packet->bytes[0] >> 4 == 4;
-	size_t header = v4 ? IPV4_HEADER : IPV6_HEADER;
+	size_t header = header_bytes(packet->bytes);
 	size_t addresses = v4 ? 12 : 8;
-	uint32_t hash = fnv1a(2166136261u, packet->bytes + addresses, header - addresses);
+	uint32_t hash = fnv1a(2166136261u, packet->bytes + addresses, v4 ? 8 : 32);
 
 	hash = fnv1a(hash, packet->bytes + (v4 ? 9 : 6), 1);
 	if (packet->count >= header + 4)

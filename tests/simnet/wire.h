@@ -26,6 +26,9 @@ struct sim_packet {
 struct sim_packet *packet_new(size_t count);
 struct sim_packet *packet_copy(const uint8_t *bytes, size_t count, uint64_t tag);
 
+/* The same packet once more, as a link doubles it. */
+struct sim_packet *packet_double(const struct sim_packet *packet);
+
 /* A TCP segment with its IP header, in host order; or an IP packet of another protocol. */
 struct segment {
 	struct st_tuple tuple; /* ports only if protocol is TCP or UDP */
@@ -75,8 +78,11 @@ struct time_exceeded {
 struct sim_packet *wire_time_exceeded(const struct time_exceeded *how,
 				      const struct sim_packet *expired);
 
-/* True if the packet is an ICMP or ICMPv6 message: nobody answers it with an error. */
-bool wire_is_icmp(const struct sim_packet *packet);
+/* True if the packet is an ICMP or ICMPv6 error: nobody answers it with another one. */
+bool wire_is_icmp_error(const struct sim_packet *packet);
+
+/* True if a router would read these bytes as a whole IPv4 or IPv6 packet. */
+bool wire_is_ip(const uint8_t *bytes, size_t count);
 
 /* A hash of addresses, protocol and ports that a router might use for equal-cost paths. */
 uint32_t wire_flow_hash(const struct sim_packet *packet);
