@@ -30,9 +30,11 @@
 
 #define PACKET_MAX 65535  /* what IPv4 can be */
 #define PACKETS_A_TURN 64 /* read from one side before the other and the clock get their turn */
-#define TICK_NS                                                                                    \
-	50000		    /* no more precise than this, so that a busy path costs 20,000 turns a \
-			       second at most; a round trip of milliseconds does not notice */
+/*
+ * Events are not waited for more precisely than this, so that a busy path costs
+ * 5,000 turns a second at most; a round trip of milliseconds does not notice.
+ */
+#define TICK_NS 200000
 #define FIRST_MULTICAST 224 /* of IPv4, and what lies above is no host's either */
 #define EXIT_USAGE 2
 
