@@ -13,7 +13,7 @@ import socket
 import struct
 
 import packets
-from truth import family
+from truth import PROBE_TTL_LIMIT, family
 
 FIRST_TTL = 5  # a distance that reaches the destination of a path of four routers
 _EVERYTHING = 3  # ETH_P_ALL
@@ -81,6 +81,8 @@ class Injector:
         at = 20 if self._version == 4 else 40
         if address[2] != socket.PACKET_OUTGOING or packet[0] >> 4 != self._version or len(packet) < at + 20:
             return None
+        if packet[8 if self._version == 4 else 7] < PROBE_TTL_LIMIT:
+            return None  # one of our own
         ends = packet[at - 4:at] if self._version == 4 else packet[at - 16:at]
         port, _, seq, ack, offset, flags, window = struct.unpack_from("!HHIIBBH", packet, at)
         if ends != ipaddress.ip_address(self._flow.destination).packed or port != self._flow.source_port:

@@ -14,6 +14,7 @@ import sys
 import bulk
 import checks
 import delayed
+import isolation
 import reports
 import tools
 
@@ -90,8 +91,15 @@ def check_counters(check, network, before, traces, statement):
                         f"{statement}: the client's kernel ignores each of the {replies} Time Exceeded")
 
 
+def available_congestion_controls():
+    with open("/proc/sys/net/ipv4/tcp_available_congestion_control", encoding="ascii") as stream:
+        return stream.read().split()
+
+
 def main(check):
     congestion = sys.argv[1] if len(sys.argv) > 1 else "cubic"
+    if congestion not in available_congestion_controls():
+        isolation.skip(f"this kernel has no {congestion}")
     network = delayed.Network(delayed.even_path(HOPS, ROUND_TRIP_MS, LINK))
     network.set_both("net.ipv4.tcp_rmem", WINDOW)
     server = bulk.Server(network.server)
