@@ -7,7 +7,7 @@ cd "$(dirname "$0")"
 
 # shellcheck disable=SC2086
 install_packages $DEMO_PACKAGES
-cmake --preset default -DST_BUILD_TESTS=OFF >/dev/null
-cmake --build --preset default
+cmake --preset default >/dev/null
+cmake --build --preset default --target st-inject st-replay
 mkdir -p build/demo
 ST_BIN=build/bin python3 tests/live/demo.py build/demo/demo.pcapng

@@ -12,6 +12,7 @@ DEMO_PACKAGES="
 # What only tests need: peers to compare with, independent decoders, checkers.
 TEST_PACKAGES="
 	git tshark tcpdump conntrack traceroute scamper iperf3 openssl libcap2-bin procps
+	ngtcp2-server ngtcp2-client socat netcat-openbsd dnsmasq-base
 	python3-jsonschema
 	clang clang-format clang-tidy libclang-rt-dev"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "flow/flow.h"
+#include "flow/life.h"
 
 #include <string.h>
 
@@ -10,6 +10,7 @@ struct flow *flow_new(const struct st_packet *packet)
 	flow->protocol = packet->protocol;
 	flow->ip_version = packet->ip_version;
 	flow->local_side = FLOW_SIDE_UNKNOWN;
+	flow->retrace_ns = ST_NEVER;
 	flow->idle_link.data = flow;
 	flow->waiting_link.data = flow;
 	flow->ends[0].addr = packet->source;
@@ -56,12 +57,41 @@ struct st_tuple flow_tuple(const struct flow *flow, unsigned side)
 	};
 }
 
+enum flow_verdict flow_classify(const struct flow *flow, unsigned side,
+				const struct st_packet *packet)
+{
+	return flow->protocol == ST_PROTOCOL_TCP ? tcp_classify(flow, side, packet)
+						 : udp_classify(flow, side, packet);
+}
+
+void flow_update(struct flow *flow, unsigned side, const struct st_packet *packet,
+		 const struct st_frame *frame)
+{
+	if (flow->protocol == ST_PROTOCOL_TCP)
+		tcp_update(flow, side, packet, frame);
+	else
+		udp_update(flow, side, packet, frame);
+}
+
 bool flow_is_traceable(const struct flow *flow, unsigned side)
 {
-	const struct flow_end *end = &flow->ends[side];
+	return flow->protocol == ST_PROTOCOL_TCP ? tcp_is_traceable(flow, side)
+						 : udp_is_traceable(flow, side);
+}
 
-	return !flow->closed && end->latest.valid && end->peer_established && end->has_acked &&
-	       end->has_ack;
+void learn_headers(struct flow_template *latest, const struct st_packet *packet,
+		   const struct st_frame *frame)
+{
+	latest->valid = packet->ip_offset <= LINK_HEADER_MAX;
+	latest->ttl = packet->ttl;
+	latest->tos = packet->tos;
+	latest->dont_fragment = packet->dont_fragment;
+	latest->flow_label = packet->flow_label;
+	latest->link_type = frame->link_type;
+	latest->interface = frame->interface;
+	latest->link_header_bytes = (uint8_t)packet->ip_offset;
+	if (latest->valid)
+		memcpy(latest->link_header, frame->bytes, packet->ip_offset);
 }
 
 enum flow_sack flow_sack(const struct flow *flow)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * One TCP flow as its packets show it: how far each end has got, whether probes
- * may be sent inside it, and what a probe must copy from it. Learns from the
+ * One TCP or UDP flow as its packets show it: how far each end has got, whether
+ * probes may be sent inside it, and what a probe must copy from it. Learns from the
  * packets of the applications only; probes, ours or others', never change it.
  * Knows nothing of traces: the floor above hangs its own things on a flow.
  */
@@ -18,9 +18,10 @@
 
 /* What a probe copies from the latest packet of its end of the flow. */
 struct flow_template {
-	bool valid; /* a segment with ACK and without SYN was seen: its window is scaled as ours */
+	bool valid; /* TCP: a segment with ACK and without SYN: its window is scaled as ours */
 	bool has_timestamps;
 	bool dont_fragment;
+	uint8_t ttl; /* of that packet: labels in its link header may repeat it */
 	uint8_t tos;
 	uint16_t window;
 	uint32_t flow_label;
@@ -43,14 +44,15 @@ struct flow_end {
 	bool has_ack;
 	bool has_acked;
 	bool sent_data;
+	bool sends_checksums;  /* UDP: has sent a datagram with one */
 	bool peer_established; /* the other end has shown itself ESTABLISHED to this one */
-	bool rtt_running;      /* rtt_seq waits for its ACK */
+	bool rtt_running;      /* TCP: rtt_seq waits for its ACK; UDP: the first datagram for any */
 	uint32_t isn;
 	uint32_t next;	/* one past the highest sequence number sent (snd_nxt) */
 	uint32_t acked; /* highest one acknowledged by the other (snd_una) */
 	uint32_t ack;	/* highest ACK number sent */
 	uint32_t rtt_seq;
-	uint32_t stale_id; /* latest offset used by a stale probe; goes on across traces */
+	uint32_t key_id; /* latest one given to a probe; goes on across traces */
 	uint64_t rtt_started_ns;
 	uint64_t rtt_ns; /* latest measured from here to the other and back; 0: none */
 	struct flow_template latest;
@@ -69,17 +71,23 @@ struct flow_reopening {
 struct flow {
 	struct hash_link link;	  /* the table's */
 	GList idle_link;	  /* the table's: longest idle first */
-	struct deadline deadline; /* the tracer's: when a closed flow is forgotten */
+	struct deadline deadline; /* the tracer's: when there is something to do about it */
 	GList waiting_link;	  /* the tracer's: wanted, but too many traces are open */
 	bool is_waiting;
-	bool is_refused; /* the tracer's: told already that it is not traced */
-	bool is_traced;	 /* the tracer's: has had its trace */
-	void *traces;	 /* the tracer's */
+	bool is_refused;     /* the tracer's: told already that it is not traced */
+	bool is_traced;	     /* the tracer's: has had its trace */
+	bool is_over;	     /* the tracer's: has acted on its end */
+	uint8_t asked;	     /* the tracer's: whether the driver was asked about the socket */
+	uint8_t socket;	     /* the tracer's: what it answered */
+	uint64_t last_ns;    /* the tracer's: when one of its own packets was last seen */
+	uint64_t retrace_ns; /* the tracer's: when it is to be traced again; ST_NEVER: not */
+	void *traces;	     /* the tracer's */
 
 	uint64_t id;
 	uint8_t protocol;
 	uint8_t ip_version;
 	bool closed;	    /* a FIN or RST was seen */
+	bool is_quic;	    /* an Initial was seen */
 	bool sack_seen;	    /* SACK blocks were seen: it was negotiated */
 	uint8_t local_side; /* the side whose packets leave this host, or FLOW_SIDE_UNKNOWN */
 	struct flow_end ends[2];
@@ -110,13 +118,18 @@ unsigned flow_side(const struct flow *flow, const struct st_tuple *tuple);
 struct st_tuple flow_tuple(const struct flow *flow, unsigned side);
 
 /*
- * Tells probes from segments, without learning anything. What may be a probe is
- * an ACK without data or other flags that lies, with its sequence number, two or
- * more behind what the peer has acknowledged (a keepalive lies one behind); or
- * that has another TTL than its end's usual one and tells nothing new: it repeats
- * the latest sequence and ACK numbers, or older ones. An application's ACK can be
- * such a packet if it comes late over another path; but no path takes half its
- * TTL, so one that lies behind with less than that is a probe for certain.
+ * Tells probes from segments, without learning anything.
+ *
+ * TCP: what may be a probe is an ACK without data or other flags that lies, with its sequence
+ * number, two or more behind what the peer has acknowledged (a keepalive lies one behind); or that
+ * has another TTL than its end's usual one and tells nothing new: it repeats the latest sequence
+ * and ACK numbers, or older ones. An application's ACK can be such a packet if it comes late over
+ * another path; but no path takes half its TTL, so one that lies behind with less than that is a
+ * probe for certain.
+ *
+ * UDP: what may be a probe is a datagram with no payload or two bytes of it and
+ * another TTL than its end's usual one; or, over IPv6, one without a checksum
+ * from an end that sends checksums. With less than half the usual TTL it is one.
  */
 enum flow_verdict flow_classify(const struct flow *flow, unsigned side,
 				const struct st_packet *packet);
@@ -134,7 +147,10 @@ bool flow_is_reused(struct flow *flow, unsigned side, const struct st_packet *pa
 /* Carries what the SYN told over to the flow that replaces `old` at its SYN-ACK. */
 void flow_inherit_syn(struct flow *flow, const struct flow *old);
 
-/* True if everything a probe of `side` needs is known and safe (rules 1 of the probes). */
+/*
+ * True if everything a probe of `side` needs is known: TCP: the peer has shown
+ * itself ESTABLISHED after our own ACK; UDP: both ends have been seen to send.
+ */
 bool flow_is_traceable(const struct flow *flow, unsigned side);
 
 enum flow_sack flow_sack(const struct flow *flow);

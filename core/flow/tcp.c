@@ -4,9 +4,7 @@
  * ACK numbers of both ends, establishment, end, and which packets are probes.
  */
 #include "base/serial.h"
-#include "flow/flow.h"
-
-#include <string.h>
+#include "flow/life.h"
 
 /* A stale sequence number farther behind than this is noise rather than a probe. */
 #define STALE_DISTANCE_MAX 65536
@@ -42,8 +40,8 @@ static bool tells_news(const struct flow_end *end, const struct st_tcp *tcp)
 	       serial_after(tcp->ack, end->ack);
 }
 
-enum flow_verdict flow_classify(const struct flow *flow, unsigned side,
-				const struct st_packet *packet)
+enum flow_verdict tcp_classify(const struct flow *flow, unsigned side,
+			       const struct st_packet *packet)
 {
 	const struct flow_end *end = &flow->ends[side];
 	const struct st_tcp *tcp = &packet->tcp;
@@ -70,6 +68,8 @@ bool flow_is_reused(struct flow *flow, unsigned side, const struct st_packet *pa
 	const struct flow_end *end = &flow->ends[side];
 	const struct st_tcp *tcp = &packet->tcp;
 
+	if (flow->protocol != ST_PROTOCOL_TCP)
+		return false;
 	if (is_syn(packet, 0)) {
 		if (end->has_isn && end->isn == tcp->seq)
 			return false; /* retransmitted */
@@ -176,19 +176,12 @@ static void learn_template(struct flow_template *latest, const struct st_packet 
 {
 	const struct st_tcp *tcp = &packet->tcp;
 
-	latest->valid = !tcp->options_cut && packet->ip_offset <= LINK_HEADER_MAX;
 	latest->has_timestamps = tcp->has_timestamps;
 	latest->tsval = tcp->tsval;
 	latest->tsecr = tcp->tsecr;
 	latest->window = tcp->window;
-	latest->tos = packet->tos;
-	latest->dont_fragment = packet->dont_fragment;
-	latest->flow_label = packet->flow_label;
-	latest->link_type = frame->link_type;
-	latest->interface = frame->interface;
-	latest->link_header_bytes = (uint8_t)packet->ip_offset;
-	if (latest->valid)
-		memcpy(latest->link_header, frame->bytes, packet->ip_offset);
+	learn_headers(latest, packet, frame);
+	latest->valid = latest->valid && !tcp->options_cut;
 }
 
 /*
@@ -217,8 +210,8 @@ static void learn_ttl(struct flow_end *end, const struct st_packet *packet)
 		end->usual_ttl = packet->ttl;
 }
 
-void flow_update(struct flow *flow, unsigned side, const struct st_packet *packet,
-		 const struct st_frame *frame)
+void tcp_update(struct flow *flow, unsigned side, const struct st_packet *packet,
+		const struct st_frame *frame)
 {
 	struct flow_end *end = &flow->ends[side], *other = &flow->ends[!side];
 	const struct st_tcp *tcp = &packet->tcp;
@@ -247,4 +240,12 @@ void flow_update(struct flow *flow, unsigned side, const struct st_packet *packe
 		return;
 	learn_establishment(other);
 	learn_template(&end->latest, packet, frame);
+}
+
+bool tcp_is_traceable(const struct flow *flow, unsigned side)
+{
+	const struct flow_end *end = &flow->ends[side];
+
+	return !flow->closed && end->latest.valid && end->peer_established && end->has_acked &&
+	       end->has_ack;
 }

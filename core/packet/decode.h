@@ -10,6 +10,23 @@
 
 #include "base/reader.h"
 
+/* Where in a link header are fields that depend on the packet behind it, from its first byte. */
+struct link_layout {
+	size_t bytes;		/* all that the reader was over */
+	size_t llc_at;		/* right behind a length (802.3) or protocol (SLL); 0: no LLC */
+	size_t pppoe_length_at; /* 0: no PPPoE */
+	size_t labels_at;	/* the first MPLS label */
+	unsigned labels;	/* MPLS labels, down to the bottom one; 0: none */
+	uint8_t ip_version;	/* that the header names; 0: it leaves that to the packet */
+};
+
+/*
+ * Moves `reader` from the first byte of a frame, or of a link header alone, to
+ * where the packet begins. Behind MPLS labels that may be no IP packet.
+ * ST_TRUNCATED, or ST_UNSUPPORTED: what follows is not IP.
+ */
+enum st_status link_walk(uint32_t link_type, struct reader *reader, struct link_layout *layout);
+
 /*
  * Moves `reader` from a frame's first byte behind its link header. *ip_version
  * gets the version that the header names, 0 if it leaves that to the packet.

@@ -131,10 +131,9 @@ static json_t *matches_value(unsigned matched_by)
 		enum st_match bit;
 		const char *name;
 	} matches[] = {
-		{ST_MATCH_TUPLE, "tuple"},
-		{ST_MATCH_IPID, "ipid"},
-		{ST_MATCH_SEQ, "seq"},
-		{ST_MATCH_PEER, "peer"},
+		{ST_MATCH_TUPLE, "tuple"},   {ST_MATCH_IPID, "ipid"},
+		{ST_MATCH_SEQ, "seq"},	     {ST_MATCH_PEER, "peer"},
+		{ST_MATCH_LENGTH, "length"}, {ST_MATCH_CHECKSUM, "checksum"},
 	};
 	json_t *names = json_array();
 

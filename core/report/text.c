@@ -233,6 +233,10 @@ static const char *stop_sentence(enum st_stop_reason reason)
 		return "interrupted";
 	case ST_STOP_END_OF_CAPTURE:
 		return "the capture ended";
+	case ST_STOP_FLOW_TIMEOUT:
+		return "the flow fell silent";
+	case ST_STOP_NEAR_DESTINATION:
+		return "the destination is near";
 	}
 	return NULL;
 }

@@ -49,6 +49,10 @@ const char *st_stop_reason_text(enum st_stop_reason reason)
 		return "interrupted";
 	case ST_STOP_END_OF_CAPTURE:
 		return "end-of-capture";
+	case ST_STOP_FLOW_TIMEOUT:
+		return "flow-timeout";
+	case ST_STOP_NEAR_DESTINATION:
+		return "near-destination";
 	}
 	return NULL;
 }

@@ -4,63 +4,126 @@
 #include "base/container.h"
 #include "flow/flow.h"
 
-static uint64_t hash_seq(const struct correlator *correlator, uint32_t seq)
+uint32_t udp_key(uint16_t length, uint16_t checksum)
 {
-	return hash_mix(correlator->seed, seq);
+	return (uint32_t)length << 16 | checksum;
 }
 
-static struct probe *first_of_seq(const struct correlator *correlator, uint32_t seq)
+uint32_t packet_key(const struct st_packet *packet)
 {
-	struct hash_link *link = hash_table_find(&correlator->by_seq, hash_seq(correlator, seq));
-
-	return link ? container_of(link, struct probe, link) : NULL;
+	if (packet->protocol == ST_PROTOCOL_UDP)
+		return udp_key(packet->udp.length, packet->udp.checksum);
+	return packet->tcp.seq;
 }
 
-static struct probe *next_of_seq(const struct probe *probe)
+/* Zero is what many systems send who use no identification: it would name everything. */
+static bool has_ip_id(const struct probe *probe)
 {
-	struct hash_link *link = hash_table_next(&probe->link);
+	return probe->tuple->source.version == 4 && probe->ip_id != 0;
+}
 
-	return link ? container_of(link, struct probe, link) : NULL;
+static uint64_t hash_key(const struct correlator *correlator, uint32_t key)
+{
+	return hash_mix(correlator->seed, key);
+}
+
+static struct probe *by_key(struct hash_link *link)
+{
+	return link ? container_of(link, struct probe, key_link) : NULL;
+}
+
+static struct probe *by_ip_id(struct hash_link *link)
+{
+	return link ? container_of(link, struct probe, ip_id_link) : NULL;
+}
+
+static struct probe *first_of_key(const struct correlator *correlator, uint32_t key)
+{
+	return by_key(hash_table_find(&correlator->by_key, hash_key(correlator, key)));
+}
+
+static struct probe *next_of_key(const struct probe *probe)
+{
+	return by_key(hash_table_next(&probe->key_link));
+}
+
+static struct probe *first_of_ip_id(const struct correlator *correlator, uint16_t ip_id)
+{
+	return by_ip_id(hash_table_find(&correlator->by_ip_id, hash_key(correlator, ip_id)));
+}
+
+static struct probe *next_of_ip_id(const struct probe *probe)
+{
+	return by_ip_id(hash_table_next(&probe->ip_id_link));
 }
 
 void correlator_add(struct correlator *correlator, struct probe *probe)
 {
-	hash_table_insert(&correlator->by_seq, &probe->link, hash_seq(correlator, probe->seq));
+	hash_table_insert(&correlator->by_key, &probe->key_link, hash_key(correlator, probe->key));
+	if (has_ip_id(probe))
+		hash_table_insert(&correlator->by_ip_id, &probe->ip_id_link,
+				  hash_key(correlator, probe->ip_id));
 }
 
 void correlator_remove(struct correlator *correlator, struct probe *probe)
 {
-	hash_table_remove(&correlator->by_seq, &probe->link);
+	hash_table_remove(&correlator->by_key, &probe->key_link);
+	if (has_ip_id(probe))
+		hash_table_remove(&correlator->by_ip_id, &probe->ip_id_link);
 }
 
-struct probe *correlator_find_seq(const struct correlator *correlator, const struct st_tuple *tuple,
-				  uint32_t seq, uint64_t since)
+void correlator_free(struct correlator *correlator)
 {
-	struct probe *probe = first_of_seq(correlator, seq);
-
-	for (; probe; probe = next_of_seq(probe)) {
-		if (probe->seq == seq && probe->now_ns >= since &&
-		    st_tuple_equal(probe->tuple, tuple))
-			return probe;
-	}
-	return NULL;
+	hash_table_free(&correlator->by_key);
+	hash_table_free(&correlator->by_ip_id);
 }
 
+static bool is_recent(const struct probe *probe, const struct st_tuple *tuple, uint64_t since)
+{
+	return probe->now_ns >= since && st_tuple_equal(probe->tuple, tuple);
+}
+
+bool correlator_has_key(const struct correlator *correlator, const struct st_tuple *tuple,
+			uint32_t key, uint64_t since)
+{
+	const struct probe *probe = first_of_key(correlator, key);
+
+	for (; probe; probe = next_of_key(probe)) {
+		if (probe->key == key && is_recent(probe, tuple, since))
+			return true;
+	}
+	return false;
+}
+
+bool correlator_has_ip_id(const struct correlator *correlator, const struct st_tuple *tuple,
+			  uint16_t ip_id, uint64_t since)
+{
+	const struct probe *probe = first_of_ip_id(correlator, ip_id);
+
+	for (; probe; probe = next_of_ip_id(probe)) {
+		if (probe->ip_id == ip_id && is_recent(probe, tuple, since))
+			return true;
+	}
+	return false;
+}
+
+/* A UDP key tells the length; a TCP probe is empty. */
 static bool is_same_packet(const struct probe *probe, const struct st_packet *packet,
 			   const struct st_tuple *tuple)
 {
-	return probe->seq == packet->tcp.seq && probe->ttl == packet->ttl &&
+	return probe->key == packet_key(packet) && probe->ttl == packet->ttl &&
 	       (packet->ip_version == 6 || probe->ip_id == packet->ip_id) &&
-	       packet->payload_wire == 0 && st_tuple_equal(probe->tuple, tuple);
+	       (packet->protocol == ST_PROTOCOL_UDP || packet->payload_wire == 0) &&
+	       st_tuple_equal(probe->tuple, tuple);
 }
 
 struct probe *correlator_find_copy(const struct correlator *correlator,
 				   const struct st_packet *packet, uint64_t since)
 {
 	struct st_tuple tuple = packet_tuple(packet);
-	struct probe *probe = first_of_seq(correlator, packet->tcp.seq);
+	struct probe *probe = first_of_key(correlator, packet_key(packet));
 
-	for (; probe; probe = next_of_seq(probe)) {
+	for (; probe; probe = next_of_key(probe)) {
 		if (probe->now_ns >= since && is_same_packet(probe, packet, &tuple))
 			return probe;
 	}
@@ -71,9 +134,9 @@ struct probe *correlator_find_sent(const struct correlator *correlator,
 				   const struct st_packet *packet)
 {
 	struct st_tuple tuple = packet_tuple(packet);
-	struct probe *probe = first_of_seq(correlator, packet->tcp.seq), *found = NULL;
+	struct probe *probe = first_of_key(correlator, packet_key(packet)), *found = NULL;
 
-	for (; probe; probe = next_of_seq(probe)) {
+	for (; probe; probe = next_of_key(probe)) {
 		if (!is_same_packet(probe, packet, &tuple))
 			continue;
 		/* Probes of one flow can look alike (`exact` over IPv6): the latest it is. */
@@ -83,7 +146,7 @@ struct probe *correlator_find_sent(const struct correlator *correlator,
 	return found;
 }
 
-struct st_tuple quote_tuple(const struct st_quote *quote)
+static struct st_tuple quote_tuple(const struct st_quote *quote)
 {
 	return (struct st_tuple){
 		.source = quote->source,
@@ -94,31 +157,73 @@ struct st_tuple quote_tuple(const struct st_quote *quote)
 	};
 }
 
-static bool has_ip_id(const struct probe *probe, const struct st_quote *quote)
-{
-	return quote->ip_version == 4 && probe->ip_id == quote->ip_id;
-}
-
 static bool is_same_peer(const struct probe *probe, const struct st_quote *quote)
 {
-	return probe->tuple->destination_port == quote->destination_port &&
+	return probe->tuple->protocol == quote->protocol &&
+	       probe->tuple->destination_port == quote->destination_port &&
 	       st_addr_equal(&probe->tuple->destination, &quote->destination);
 }
 
-/* What agrees besides the sequence number; 0 if that is too little. */
-static uint8_t agreement(const struct probe *probe, const struct st_tuple *tuple,
-			 const struct st_quote *quote)
-{
-	uint8_t ip_id = has_ip_id(probe, quote) ? ST_MATCH_IPID : 0;
+/* A quoted packet as it is compared with probes. */
+struct wanted {
+	const struct st_quote *quote;
+	struct st_tuple tuple;
+	uint32_t key;
+	bool has_key;
+};
 
-	if (st_tuple_equal(probe->tuple, tuple))
+static struct wanted make_wanted(const struct st_quote *quote)
+{
+	struct wanted wanted = {.quote = quote, .tuple = quote_tuple(quote)};
+
+	if (quote->has_seq)
+		wanted.key = quote->seq;
+	if (quote->has_udp)
+		wanted.key = udp_key(quote->udp_length, quote->udp_checksum);
+	wanted.has_key = quote->has_seq || quote->has_udp;
+	return wanted;
+}
+
+static uint8_t ip_id_agreement(const struct probe *probe, const struct st_quote *quote)
+{
+	return quote->ip_version == 4 && probe->ip_id == quote->ip_id ? ST_MATCH_IPID : 0;
+}
+
+/*
+ * What agrees besides the key; 0 if that is too little. A sequence number is
+ * worth more than the length and checksum of a UDP probe, which all empty ones
+ * of a flow share: without the tuple these take the peer.
+ */
+static uint8_t agreement(const struct probe *probe, const struct wanted *wanted)
+{
+	const struct st_quote *quote = wanted->quote;
+	uint8_t ip_id = ip_id_agreement(probe, quote);
+
+	if (st_tuple_equal(probe->tuple, &wanted->tuple))
 		return ST_MATCH_TUPLE | ip_id;
-	if (probe->tuple->protocol != tuple->protocol ||
-	    probe->tuple->source.version != quote->ip_version)
-		return 0;
 	if (is_same_peer(probe, quote))
 		return ST_MATCH_PEER | ip_id;
+	if (quote->protocol == ST_PROTOCOL_UDP || probe->tuple->protocol != quote->protocol ||
+	    probe->tuple->source.version != quote->ip_version)
+		return 0;
 	return ip_id;
+}
+
+/* What agrees besides the identification, where the key is cut off or (UDP) altered. */
+static uint8_t agreement_without_key(const struct probe *probe, const struct wanted *wanted)
+{
+	const struct st_quote *quote = wanted->quote;
+	uint8_t length = 0;
+
+	if (quote->has_udp) {
+		if (probe->key >> 16 != quote->udp_length)
+			return 0;
+		length = ST_MATCH_LENGTH;
+	}
+	if (st_tuple_equal(probe->tuple, &wanted->tuple))
+		return ST_MATCH_TUPLE | length;
+	/* Only a checksum that the translation changed shows that there is one. */
+	return length && is_same_peer(probe, quote) ? (uint8_t)(ST_MATCH_PEER | length) : 0;
 }
 
 /* The best candidates so far: several can look alike (`exact` without identification). */
@@ -139,7 +244,7 @@ static void consider(struct choice *choice, struct probe *probe, uint8_t by)
 {
 	bool is_awaited = probe->state == PROBE_AWAITED;
 
-	if (choice->probe && rank(by) < rank(choice->by))
+	if (!by || (choice->probe && rank(by) < rank(choice->by)))
 		return;
 	if (!choice->probe || rank(by) > rank(choice->by))
 		*choice = (struct choice){.probe = probe, .by = by};
@@ -149,24 +254,49 @@ static void consider(struct choice *choice, struct probe *probe, uint8_t by)
 	choice->awaited += is_awaited;
 }
 
+static void choose_by_key(const struct correlator *correlator, const struct wanted *wanted,
+			  struct choice *choice)
+{
+	bool is_udp = wanted->quote->has_udp;
+	struct probe *probe = first_of_key(correlator, wanted->key);
+
+	for (; probe; probe = next_of_key(probe)) {
+		if (probe->key == wanted->key)
+			consider(choice, probe, agreement(probe, wanted));
+	}
+	if (choice->probe)
+		choice->by |= is_udp ? ST_MATCH_LENGTH | ST_MATCH_CHECKSUM : ST_MATCH_SEQ;
+}
+
+static void choose_by_ip_id(const struct correlator *correlator, const struct wanted *wanted,
+			    struct choice *choice)
+{
+	uint16_t ip_id = wanted->quote->ip_id;
+	struct probe *probe = first_of_ip_id(correlator, ip_id);
+
+	for (; probe; probe = next_of_ip_id(probe)) {
+		if (probe->ip_id == ip_id)
+			consider(choice, probe, agreement_without_key(probe, wanted));
+	}
+	if (choice->probe)
+		choice->by |= ST_MATCH_IPID;
+}
+
 struct probe *correlator_find_quote(const struct correlator *correlator,
 				    const struct st_quote *quote, uint8_t *matched_by)
 {
-	struct st_tuple tuple = quote_tuple(quote);
+	struct wanted wanted = make_wanted(quote);
 	struct choice choice = {0};
 
-	if (!quote->has_seq)
+	if (!quote->has_ports)
 		return NULL;
-	for (struct probe *probe = first_of_seq(correlator, quote->seq); probe;
-	     probe = next_of_seq(probe)) {
-		uint8_t by = probe->seq == quote->seq ? agreement(probe, &tuple, quote) : 0;
-
-		if (by)
-			consider(&choice, probe, by);
-	}
+	if (wanted.has_key)
+		choose_by_key(correlator, &wanted, &choice);
+	if (!choice.probe && quote->ip_version == 4 && !quote->has_seq)
+		choose_by_ip_id(correlator, &wanted, &choice);
 	/* Of several that are alike only the one awaited can be meant; else nothing tells. */
 	if (choice.count > 1 && choice.awaited != 1)
 		return NULL;
-	*matched_by = choice.by | ST_MATCH_SEQ;
+	*matched_by = choice.by;
 	return choice.probe;
 }

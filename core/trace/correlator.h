@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The probes that may still be seen or answered, and which of them a frame or a
- * quote belongs to. The keys: the 5-tuple names the flow, the sequence number
- * and the IPv4 identification name the probe. No key is trusted alone, and a
- * sequence number that is quoted but not ours refutes the rest; identifications
- * are rewritten on the way too often to refute anything.
+ * quote belongs to. The 5-tuple names the flow; the key (TCP: the sequence
+ * number; UDP: length and checksum) and the IPv4 identification name the probe.
+ * None is trusted alone. A sequence number or length that is quoted but not ours
+ * refutes the rest; identifications are rewritten on the way too often to refute
+ * anything, and UDP checksums change with every address that is translated.
  */
 #ifndef ST_TRACE_CORRELATOR_H
 #define ST_TRACE_CORRELATOR_H
@@ -23,32 +24,45 @@ enum probe_state {
 };
 
 struct probe {
-	struct hash_link link; /* the correlator's */
+	struct hash_link key_link;   /* the correlator's */
+	struct hash_link ip_id_link; /* the correlator's, if has_ip_id() */
 	struct trace *trace;
 	const struct st_tuple *tuple; /* the trace's */
 	uint64_t id;
 	uint64_t cookie;   /* of the frame that showed it leaving */
 	uint64_t stamp_ns; /* of that frame */
 	uint64_t now_ns;   /* when it was handed out, or seen if another sent it */
-	uint32_t seq;
-	uint16_t ip_id; /* IPv4 */
-	uint16_t index; /* 1 .. within its hop, of those known to have left; 0: not known */
+	uint32_t key;	   /* as packet_key() tells it of the packet */
+	uint16_t ip_id;	   /* IPv4 */
+	uint16_t index;	   /* 1 .. within its hop, of those known to have left; 0: not known */
 	uint8_t ttl;
 	bool seen; /* shown leaving */
 	enum probe_state state;
 };
 
 struct correlator {
-	struct hash_table by_seq;
+	struct hash_table by_key;
+	struct hash_table by_ip_id;
 	uint64_t seed;
 };
 
+/* The key of a UDP datagram with this length (header included) and checksum. */
+uint32_t udp_key(uint16_t length, uint16_t checksum);
+
+/* What a TCP or UDP packet would be known by if it were a probe. */
+uint32_t packet_key(const struct st_packet *packet);
+
+void correlator_free(struct correlator *correlator);
 void correlator_add(struct correlator *correlator, struct probe *probe);
 void correlator_remove(struct correlator *correlator, struct probe *probe);
 
-/* A probe of this 5-tuple with this sequence number that is younger than `since`, or NULL. */
-struct probe *correlator_find_seq(const struct correlator *correlator, const struct st_tuple *tuple,
-				  uint32_t seq, uint64_t since);
+/* True if a probe of this 5-tuple that is younger than `since` has this key. */
+bool correlator_has_key(const struct correlator *correlator, const struct st_tuple *tuple,
+			uint32_t key, uint64_t since);
+
+/* The same for its IPv4 identification. */
+bool correlator_has_ip_id(const struct correlator *correlator, const struct st_tuple *tuple,
+			  uint16_t ip_id, uint64_t since);
 
 /* A probe noted since then that this packet is a copy of, or NULL. */
 struct probe *correlator_find_copy(const struct correlator *correlator,
@@ -61,11 +75,10 @@ struct probe *correlator_find_sent(const struct correlator *correlator,
 /*
  * The probe that a quote belongs to, NULL if none; `*matched_by` gets the set of
  * enum st_match that agreed. Looks for the flow's own probe first, then for one
- * whose source a NAT has replaced.
+ * whose source a NAT has replaced; by the key, and if that is cut off or altered,
+ * by the identification.
  */
 struct probe *correlator_find_quote(const struct correlator *correlator,
 				    const struct st_quote *quote, uint8_t *matched_by);
-
-struct st_tuple quote_tuple(const struct st_quote *quote);
 
 #endif

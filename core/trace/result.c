@@ -3,7 +3,7 @@
  * Turns a trace that is over into the struct that reports are made of: probes
  * and replies sorted into hops, what is worth a note, why it ended.
  */
-#include "trace/trace.h"
+#include "trace/reach.h"
 
 /* The public struct and everything it points to, freed together. */
 struct result {
@@ -134,6 +134,39 @@ static void add_note(struct result *result, const char *kind, unsigned ttl, cons
 	g_array_append_val(result->notes, note);
 }
 
+static void add_algorithm_note(struct result *result, const struct trace *trace)
+{
+	if (trace->algorithm == trace->config->algorithm)
+		return;
+	if (trace->algorithm == ST_ALGORITHM_PACKET_BY_PACKET)
+		add_note(result, "algorithm", 0,
+			 "without an identification these probes look alike, so they are sent one "
+			 "at a time");
+	else
+		add_note(result, "algorithm", 0,
+			 "a probe may reach an application that does not expect it, so they are "
+			 "sent hop by hop");
+}
+
+/* What the rules of the probe's kind did to the trace. */
+static void add_rule_notes(struct result *result, const struct trace *trace)
+{
+	add_algorithm_note(result, trace);
+	if (result->trace.stop_reason == ST_STOP_NEAR_DESTINATION)
+		add_note(result, "near-destination", kind_ceiling(trace->flow, trace->side),
+			 "the other end seems to be %u hops away: what is sent farther could reach "
+			 "its application",
+			 flow_estimate_distance(trace->flow, trace->side));
+	if (reach_found_more(trace))
+		add_note(result, "zero-checksum", trace->again_ttl,
+			 "from here on only probes with a checksum were answered: something "
+			 "before drops the others");
+	if (trace->socket_unknown)
+		add_note(result, "recverr-unknown", 0,
+			 "whether the application asks for ICMP errors (IP_RECVERR) could not be "
+			 "seen; if it does, probes make its calls fail");
+}
+
 static void add_notes(struct result *result, const struct trace *trace, const struct totals *totals)
 {
 	if (totals->nat_ttl)
@@ -151,9 +184,8 @@ static void add_notes(struct result *result, const struct trace *trace, const st
 	for (unsigned i = 0; i < trace->failures->len; i++)
 		add_note(result, "send-failed", 0, "probes could not be sent: %s",
 			 (const char *)trace->failures->pdata[i]);
-	if (!trace->is_observed && trace->schedule.algorithm != trace->config->algorithm)
-		add_note(result, "algorithm", 0,
-			 "exact probes over IPv6 look alike, so they are sent one at a time");
+	if (!trace->is_observed)
+		add_rule_notes(result, trace);
 	result->trace.notes = (const struct st_note *)result->notes->data;
 	result->trace.note_count = result->notes->len;
 }
@@ -170,7 +202,7 @@ static void describe(struct result *result, const struct trace *trace, enum st_s
 		out->first_ttl = out->hop_count ? out->hops[0].ttl : 0;
 		return;
 	}
-	out->algorithm = trace->schedule.algorithm;
+	out->algorithm = trace->algorithm;
 	out->probes_per_hop = trace->config->probes_per_hop;
 	out->first_ttl = trace->config->first_ttl;
 	out->max_ttl = trace->config->max_ttl;

@@ -1,21 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "trace/trace.h"
 
+#include "trace/reach.h"
+
 #include <string.h>
 
-/*
- * Distances beyond the estimate are probably behind the destination: their
- * probes are spaced, so that the destination is not met by a burst.
- */
-#define BEYOND_ESTIMATE 2
-#define SPACED_NS (10 * ST_NS_PER_MS)
-/* `exact` is a duplicate ACK at the destination: two per RTT at most may get there. */
-#define EXACT_PER_RTT 2
-#define RTT_UNMEASURED_NS (200 * ST_NS_PER_MS)
-/* The estimate is the reverse path's: the forward path may be this much shorter. */
-#define ESTIMATE_MARGIN 2
-/* How soon to look for a free key again. */
-#define KEY_RETRY_NS (10 * ST_NS_PER_MS)
 /* An observed ladder of so many distances is no accident. */
 #define LADDER_TTLS 3
 
@@ -38,48 +27,12 @@ static struct trace *trace_new(const struct st_config *config, struct correlator
 	return trace;
 }
 
-/* The highest TTL that certainly does not reach the destination. */
-static unsigned exact_ceiling(const struct trace *trace)
-{
-	unsigned estimate = flow_estimate_distance(trace->flow, trace->side);
-	unsigned ceiling = estimate > ESTIMATE_MARGIN ? estimate - ESTIMATE_MARGIN : 0;
-
-	for (unsigned ttl = UINT8_MAX; ttl > ceiling; ttl--) {
-		if (trace->hops[ttl].answered)
-			return ttl;
-	}
-	return ceiling;
-}
-
-/* Sets from which distance on probes are spaced, and how far. */
-static void space_probes(struct trace *trace)
-{
-	struct schedule *schedule = &trace->schedule;
-	const struct flow_end *end = &trace->flow->ends[trace->side];
-	unsigned estimate = flow_estimate_distance(trace->flow, trace->side);
-
-	switch (trace->config->tcp_probe) {
-	case ST_TCP_PROBE_STALE:
-		schedule->slow_from_ttl = estimate ? estimate + BEYOND_ESTIMATE + 1 : 0;
-		schedule->slow_ns = SPACED_NS;
-		break;
-	case ST_TCP_PROBE_EXACT:
-		schedule->slow_from_ttl = exact_ceiling(trace) + 1;
-		schedule->slow_ns = (end->rtt_ns ? end->rtt_ns : RTT_UNMEASURED_NS) / EXACT_PER_RTT;
-		break;
-	}
-}
-
 struct trace *trace_new_active(const struct st_config *config, struct correlator *correlator,
 			       struct flow *flow, uint64_t now)
 {
 	struct trace *trace = trace_new(config, correlator, flow, flow->local_side);
 
-	schedule_init(&trace->schedule, config, now);
-	/* Without identification `exact` probes all look alike: one at a time. */
-	if (config->tcp_probe == ST_TCP_PROBE_EXACT && flow->ip_version == 6)
-		trace->schedule.algorithm = ST_ALGORITHM_PACKET_BY_PACKET;
-	space_probes(trace);
+	reach_begin(trace, now);
 	return trace;
 }
 
@@ -155,7 +108,7 @@ static bool is_hop_complete(const struct trace *trace, unsigned ttl)
 {
 	const struct trace_hop *hop = &trace->hops[ttl];
 
-	return hop->made == trace->config->probes_per_hop && hop->resolved == hop->made;
+	return hop->made >= trace->config->probes_per_hop && hop->resolved == hop->made;
 }
 
 /* The last hop of the first `limit` silent ones in a row with nothing answered behind; 0: none. */
@@ -182,14 +135,15 @@ static unsigned max_missing(const struct trace *trace)
 
 	if (limit != ST_MAX_MISSING_DEFAULT)
 		return limit;
-	return trace->config->algorithm == ST_ALGORITHM_CONCURRENT ? 0 : 3;
+	return trace->algorithm == ST_ALGORITHM_CONCURRENT ? 0 : 3;
 }
 
 static void check_missing(struct trace *trace)
 {
 	unsigned limit = max_missing(trace), end;
 
-	if (!limit || trace->stop_reason != ST_STOP_NONE)
+	/* The second attempt has its own rule, and begins behind silent hops. */
+	if (!limit || trace->stop_reason != ST_STOP_NONE || trace->again_ttl)
 		return;
 	end = find_missing_run(trace, limit);
 	/* That every distance was probed is the reason where both hold. */
@@ -199,18 +153,6 @@ static void check_missing(struct trace *trace)
 	schedule_stop(&trace->schedule);
 }
 
-/*
- * An `exact` probe with the flow's own TTL is a duplicate ACK and nothing else:
- * it tells no hop, and in a capture nobody could know it for a probe.
- */
-static void skip_own_ttl(struct trace *trace)
-{
-	const struct flow_end *end = &trace->flow->ends[trace->side];
-
-	if (trace->config->tcp_probe == ST_TCP_PROBE_EXACT && trace->schedule.ttl == end->usual_ttl)
-		schedule_skip_train(&trace->schedule);
-}
-
 enum trace_step trace_step(struct trace *trace, uint64_t now)
 {
 	expire(trace, now);
@@ -218,11 +160,15 @@ enum trace_step trace_step(struct trace *trace, uint64_t now)
 		return TRACE_WAIT;
 	/* Whatever else has happened to the trace: nothing follows a FIN or RST. */
 	if (trace->flow->closed)
-		trace_flow_closed(trace);
+		trace_flow_over(trace, ST_STOP_FLOW_CLOSED);
 	check_missing(trace);
-	skip_own_ttl(trace);
-	if (schedule_is_complete(&trace->schedule))
-		return trace->awaited ? TRACE_WAIT : TRACE_DONE;
+	reach_check(trace);
+	if (schedule_is_complete(&trace->schedule)) {
+		if (trace->awaited)
+			return TRACE_WAIT;
+		if (!reach_try_again(trace, now))
+			return TRACE_DONE;
+	}
 	if (schedule_due(&trace->schedule, trace->awaited) <= now)
 		return TRACE_SEND;
 	return TRACE_WAIT;
@@ -257,145 +203,34 @@ uint64_t trace_due(const struct trace *trace)
 	return expiry < due ? expiry : due;
 }
 
-static void take_note(struct trace *trace, struct probe *probe)
+struct probe *trace_take_note(struct trace *trace, const struct probe *given)
 {
+	struct probe *probe = g_memdup2(given, sizeof(*given));
+
 	probe->trace = trace;
 	probe->tuple = &trace->tuple;
 	trace->hops[probe->ttl].made++;
 	g_ptr_array_add(trace->probes, probe);
 	correlator_add(trace->correlator, probe);
 	trace->awaited++;
-}
-
-static bool is_key_free(const struct trace *trace, uint32_t seq, uint64_t now)
-{
-	uint64_t rests_ns = 2 * trace->config->wait_ns;
-	uint64_t since = now > rests_ns ? now - rests_ns : 0;
-
-	return !correlator_find_seq(trace->correlator, &trace->tuple, seq, since);
-}
-
-/* Bytes really sent behind the acknowledged ones: where a stale probe looks like an old segment. */
-static uint32_t room_behind(const struct flow_end *end)
-{
-	uint32_t sent = end->acked - end->isn - 2;
-
-	return end->has_isn && sent < TRACE_STALE_MAX ? MAX(sent, 1) : TRACE_STALE_MAX;
-}
-
-static bool find_stale_seq(struct trace *trace, uint64_t now, uint32_t *seq)
-{
-	struct flow_end *end = &trace->flow->ends[trace->side];
-	uint32_t room = room_behind(end);
-
-	for (uint32_t tried = 0; tried < room; tried++) {
-		end->stale_id = end->stale_id % room + 1;
-		*seq = end->acked - 1 - end->stale_id;
-		if (is_key_free(trace, *seq, now))
-			return true;
-	}
-	for (uint32_t id = room + 1; id <= TRACE_STALE_MAX; id++) {
-		*seq = end->acked - 1 - id;
-		if (is_key_free(trace, *seq, now))
-			return true;
-	}
-	return false;
-}
-
-static bool find_seq(struct trace *trace, uint64_t now, uint32_t *seq)
-{
-	switch (trace->config->tcp_probe) {
-	case ST_TCP_PROBE_STALE:
-		return find_stale_seq(trace, now, seq);
-	case ST_TCP_PROBE_EXACT:
-		*seq = trace->flow->ends[trace->side].next;
-		return true;
-	}
-	return false;
-}
-
-/* The flow's latest values; nothing that the flow itself would not send now or did not before. */
-static void fill_in(const struct trace *trace, const struct probe *probe, struct tcp_probe *packet)
-{
-	const struct flow_end *end = &trace->flow->ends[trace->side];
-	const struct flow_end *peer = &trace->flow->ends[!trace->side];
-	const struct flow_template *latest = &end->latest;
-	bool is_stale = trace->config->tcp_probe == ST_TCP_PROBE_STALE;
-
-	*packet = (struct tcp_probe){
-		.source = trace->tuple.source,
-		.destination = trace->tuple.destination,
-		.source_port = trace->tuple.source_port,
-		.destination_port = trace->tuple.destination_port,
-		.ttl = probe->ttl,
-		.tos = latest->tos,
-		.ip_id = probe->ip_id,
-		.dont_fragment = latest->dont_fragment,
-		.flow_label = latest->flow_label,
-		.seq = probe->seq,
-		.ack = is_stale && peer->sent_data ? end->ack - 1 : end->ack,
-		.window = latest->window,
-		.has_timestamps = latest->has_timestamps,
-		.tsval = latest->tsval,
-		.tsecr = latest->tsecr,
-	};
-}
-
-struct probe *trace_make_probe(struct trace *trace, uint64_t now, uint64_t id, uint16_t ip_id,
-			       struct tcp_probe *packet)
-{
-	struct schedule *schedule = &trace->schedule;
-	struct probe *probe;
-	uint32_t seq;
-
-	if (trace->awaited >= TRACE_IN_FLIGHT_MAX || !find_seq(trace, now, &seq)) {
-		schedule->earliest_ns = now + KEY_RETRY_NS;
-		return NULL;
-	}
-	probe = g_new0(struct probe, 1);
-	probe->id = id;
-	probe->now_ns = now;
-	probe->seq = seq;
-	probe->ip_id = ip_id;
-	probe->ttl = (uint8_t)schedule->ttl;
-	take_note(trace, probe);
-	fill_in(trace, probe, packet);
-	schedule_advance(schedule, now);
 	return probe;
 }
 
 struct probe *trace_observe_probe(struct trace *trace, const struct st_packet *packet,
 				  bool is_certain, uint64_t now, uint64_t id)
 {
-	struct probe *probe;
+	const struct probe probe = {
+		.id = id,
+		.now_ns = now,
+		.key = packet_key(packet),
+		.ip_id = packet->ip_id,
+		.ttl = packet->ttl,
+	};
 
 	if (trace->probes->len >= TRACE_OBSERVED_MAX)
 		return NULL;
-	probe = g_new0(struct probe, 1);
-	probe->id = id;
-	probe->now_ns = now;
-	probe->seq = packet->tcp.seq;
-	probe->ip_id = packet->ip_id;
-	probe->ttl = packet->ttl;
 	trace->has_certain = trace->has_certain || is_certain;
-	take_note(trace, probe);
-	return probe;
-}
-
-struct probe *trace_find_ip_id(const struct trace *trace, uint16_t ip_id)
-{
-	struct probe *found = NULL;
-
-	for (unsigned i = 0; i < trace->probes->len; i++) {
-		struct probe *probe = trace->probes->pdata[i];
-
-		if (probe->ip_id != ip_id)
-			continue;
-		if (found)
-			return NULL; /* another tool's constant: it names none */
-		found = probe;
-	}
-	return found;
+	return trace_take_note(trace, &probe);
 }
 
 /* Probes count from when they are known to have left, so that a capture counts alike. */
@@ -500,28 +335,36 @@ enum trace_reply_kind trace_add_reply(struct trace *trace, struct probe *probe,
 	else if (is_border(trace, &reply->address))
 		cut_at(trace, probe->ttl, ST_STOP_BORDER);
 	if (!trace->is_observed)
-		space_probes(trace);
+		reach_learn(trace);
 	return TRACE_REPLY_NEW;
 }
 
-void trace_flow_closed(struct trace *trace)
+void trace_flow_over(struct trace *trace, enum st_stop_reason reason)
 {
 	/* An observed trace's schedule is complete from the start. */
 	bool is_done = !trace->awaited && schedule_is_complete(&trace->schedule);
 
 	if (trace->stop_reason == ST_STOP_NONE && !is_done)
-		trace->stop_reason = ST_STOP_FLOW_CLOSED;
+		trace->stop_reason = reason;
 	schedule_stop(&trace->schedule);
 }
 
-bool trace_is_restart(const struct trace *trace, uint8_t ttl, uint64_t now)
+static bool is_udp_without_checksum(const struct trace *trace, uint32_t key)
+{
+	return trace->tuple.protocol == ST_PROTOCOL_UDP && (key & UINT16_MAX) == 0;
+}
+
+bool trace_is_restart(const struct trace *trace, const struct st_packet *packet, uint64_t now)
 {
 	const struct probe *last;
 
 	if (!trace->probes->len)
 		return false;
 	last = trace->probes->pdata[trace->probes->len - 1];
-	if (ttl >= last->ttl)
+	if (packet->ttl >= last->ttl)
+		return false;
+	if (is_udp_without_checksum(trace, last->key) && packet->udp.checksum != 0 &&
+	    packet->ttl > reach_answered(trace))
 		return false;
 	return !trace->awaited || last->now_ns + trace->config->wait_ns <= now;
 }

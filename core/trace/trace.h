@@ -10,14 +10,17 @@
 #include <servicetrace/config.h>
 
 #include "flow/flow.h"
+#include "packet/build.h"
 #include "trace/correlator.h"
+#include "trace/kind.h"
 #include "trace/schedule.h"
 
 /*
- * Probes of one flow whose keys are in use, at most: a stale probe's sequence
- * number lies up to this far behind, and each must be unlike the others.
+ * Keys that a flow has, at most: a stale probe's sequence number lies up to this
+ * far behind, a self-destructing one is up to this long, and each must be unlike
+ * the others.
  */
-#define TRACE_STALE_MAX 511
+#define TRACE_KEYS 511
 /* Probes of one flow awaited at once, of any kind: more would be a flood. */
 #define TRACE_IN_FLIGHT_MAX 512
 /* Probes taken note of in one observed trace; more than any tracer sends. */
@@ -58,6 +61,13 @@ struct trace {
 	unsigned awaited;
 	unsigned told;	   /* observed: of so many probes the driver knows */
 	unsigned last_ttl; /* hops above are cut off (border, destination) */
+	enum probe_kind kind;
+	enum st_algorithm algorithm;   /* the one the trace began with */
+	enum st_stop_reason first_end; /* reach.c's: how the first attempt ended */
+	uint8_t begin_ttl;	       /* reach.c's: where the schedule began */
+	uint8_t again_ttl;	       /* reach.c's: where the second attempt began; 0: none */
+	bool is_careful;     /* reach.c's: an application that is not known may not be reached */
+	bool socket_unknown; /* whether the application has set IP_RECVERR is not known */
 	bool is_observed;
 	bool has_certain; /* observed: at least one of them is a probe beyond doubt */
 	bool is_resting;  /* over and reported; late replies are still recognised */
@@ -87,18 +97,21 @@ uint64_t trace_expiry(const struct trace *trace);
 uint64_t trace_due(const struct trace *trace);
 
 /*
- * Makes the next probe after TRACE_SEND: takes note of it and fills in `packet`.
+ * Makes the next probe after TRACE_SEND: takes note of it and fills in `fields`.
  * NULL: all keys are in use or too many replies awaited; the schedule has been put off.
  */
 struct probe *trace_make_probe(struct trace *trace, uint64_t now, uint64_t id, uint16_t ip_id,
-			       struct tcp_probe *packet);
+			       struct probe_fields *fields);
+
+/* False while a probe of this flow that may still be answered has this identification. */
+bool trace_is_ip_id_free(const struct trace *trace, uint16_t ip_id, uint64_t now);
+
+/* Keeps a copy of the probe as one of the trace's; returns it. */
+struct probe *trace_take_note(struct trace *trace, const struct probe *probe);
 
 /* Observed what may be a probe leave; returns it, or NULL if there are too many. */
 struct probe *trace_observe_probe(struct trace *trace, const struct st_packet *packet,
 				  bool is_certain, uint64_t now, uint64_t id);
-
-/* The latest probe with this IPv4 identification, or NULL. */
-struct probe *trace_find_ip_id(const struct trace *trace, uint16_t ip_id);
 
 /* The probe was seen leaving in this frame. */
 void trace_probe_seen(struct probe *probe, const struct st_frame *frame);
@@ -115,14 +128,15 @@ enum trace_reply_kind {
 enum trace_reply_kind trace_add_reply(struct trace *trace, struct probe *probe,
 				      struct st_reply *reply);
 
-/* The flow was closed: nothing may be sent any more. */
-void trace_flow_closed(struct trace *trace);
+/* The flow is over, for this reason: nothing may be sent any more. */
+void trace_flow_over(struct trace *trace, enum st_stop_reason reason);
 
 /*
- * Observed: would a probe of this TTL begin another trace of the same flow? It
- * does where the TTL goes back after all earlier probes are answered or too old.
+ * Observed: would this probe begin another trace of the same flow? It does where
+ * the TTL goes back after all earlier probes are answered or too old; but not
+ * where probes with a checksum try again what stayed silent without one.
  */
-bool trace_is_restart(const struct trace *trace, uint8_t ttl, uint64_t now);
+bool trace_is_restart(const struct trace *trace, const struct st_packet *packet, uint64_t now);
 
 /*
  * Observed: are these probes? A router's reply proves it, or one that is a probe

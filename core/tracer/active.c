@@ -3,23 +3,9 @@
  * Active mode: which flows get a trace and when, and the probes that are handed
  * out, oldest claim first, never faster than the rate allows.
  */
+#include "packet/link_header.h"
+#include "trace/reach.h"
 #include "tracer/internal.h"
-
-static const char *refusal(const struct st_tracer *tracer, const struct flow *flow)
-{
-	if (tracer->config.tcp_probe != ST_TCP_PROBE_EXACT)
-		return NULL;
-	switch (flow_sack(flow)) {
-	case FLOW_SACK_ON:
-		return NULL;
-	case FLOW_SACK_OFF:
-		return "exact probes do harm without SACK, and this flow has not negotiated it";
-	case FLOW_SACK_UNKNOWN:
-		return "exact probes do harm without SACK, and whether this flow has it is not "
-		       "known yet";
-	}
-	return NULL;
-}
 
 static void refuse(struct st_tracer *tracer, struct flow *flow, const char *reason)
 {
@@ -43,9 +29,12 @@ static void begin(struct st_tracer *tracer, struct flow *flow)
 		trace_new_active(&tracer->config, &tracer->correlator, flow, tracer->now);
 
 	trace->number = ++tracer->last_trace_number;
+	trace->socket_unknown = flow->asked == SOCKET_TOLD && flow->socket == ST_SOCKET_UNKNOWN;
 	flow->is_traced = true;
+	flow->asked = SOCKET_NOT_ASKED;
 	tracer->stats.traces_started++;
 	tracer_open(tracer, trace);
+	tracer_flow_arm(tracer, flow);
 	event_trace_started(tracer, trace);
 	active_step(tracer, trace);
 }
@@ -58,20 +47,60 @@ static void wait_for_slot(struct st_tracer *tracer, struct flow *flow)
 	g_queue_push_tail_link(&tracer->waiting, &flow->waiting_link);
 }
 
+static const char *refusal(const struct st_tracer *tracer, const struct flow *flow)
+{
+	enum probe_kind kind = kind_of(&tracer->config, flow);
+
+	if (flow->asked == SOCKET_TOLD && flow->socket == ST_SOCKET_WANTS_ERRORS)
+		return "its socket has IP_RECVERR set: probes would make its application's calls "
+		       "fail";
+	return kind_refusal(&tracer->config, kind, flow, flow->local_side);
+}
+
+/* True if the driver has to be asked first; then its answer leads back here. */
+static bool must_ask(struct st_tracer *tracer, struct flow *flow)
+{
+	if (flow->asked == SOCKET_TOLD || !kind_shows_at_socket(kind_of(&tracer->config, flow)))
+		return false;
+	if (flow->asked == SOCKET_NOT_ASKED)
+		event_socket_asked(tracer, flow);
+	flow->asked = SOCKET_ASKED;
+	return true;
+}
+
+static bool is_candidate(const struct st_tracer *tracer, const struct flow *flow)
+{
+	return !flow->is_traced && flow->local_side != FLOW_SIDE_UNKNOWN &&
+	       flow_is_traceable(flow, flow->local_side) && !tracer_flow_is_silent(tracer, flow);
+}
+
 void active_consider(struct st_tracer *tracer, struct flow *flow)
 {
 	const char *reason;
 
-	if (flow->is_traced || flow->local_side == FLOW_SIDE_UNKNOWN ||
-	    !flow_is_traceable(flow, flow->local_side))
+	if (!is_candidate(tracer, flow))
 		return;
 	reason = refusal(tracer, flow);
 	if (reason)
 		refuse(tracer, flow, reason);
 	else if (tracer->stats.traces_open >= tracer->config.max_flows)
 		wait_for_slot(tracer, flow);
-	else if (may_begin(tracer))
+	else if (may_begin(tracer) && !must_ask(tracer, flow))
 		begin(tracer, flow);
+}
+
+void st_tracer_tell_socket(struct st_tracer *tracer, uint64_t now, const struct st_tuple *tuple,
+			   enum st_socket socket)
+{
+	struct flow *flow;
+
+	st_tracer_wake(tracer, now);
+	flow = flow_table_find(&tracer->flows, tuple);
+	if (!flow || flow->asked != SOCKET_ASKED)
+		return;
+	flow->asked = SOCKET_TOLD;
+	flow->socket = (uint8_t)socket;
+	active_consider(tracer, flow);
 }
 
 void active_next_waiting(struct st_tracer *tracer)
@@ -113,16 +142,20 @@ void active_step(struct st_tracer *tracer, struct trace *trace)
 		deadlines_set(&tracer->deadlines, &trace->deadline, trace_due(trace));
 		break;
 	case TRACE_DONE:
-		tracer_end(tracer, trace, ST_STOP_MAX_TTL);
+		tracer_end(tracer, trace, reach_end(trace));
 		break;
 	}
 }
 
-/* Zero is left out: some systems take it for "none". */
-static uint16_t next_ip_id(struct st_tracer *tracer)
+/* Zero is left out: some systems take it for "none". One that is under way is passed over. */
+static uint16_t next_ip_id(struct st_tracer *tracer, const struct trace *trace)
 {
-	if (++tracer->last_ip_id == 0)
-		tracer->last_ip_id = 1;
+	for (unsigned tried = 0; tried <= TRACE_IN_FLIGHT_MAX; tried++) {
+		if (++tracer->last_ip_id == 0)
+			tracer->last_ip_id = 1;
+		if (trace_is_ip_id_free(trace, tracer->last_ip_id, tracer->now))
+			break;
+	}
 	return tracer->last_ip_id;
 }
 
@@ -154,9 +187,9 @@ static bool hand_out(struct st_tracer *tracer, struct trace *trace, uint8_t *buf
 		     struct st_probe *out)
 {
 	const struct flow_template *latest = &trace->flow->ends[trace->side].latest;
-	struct tcp_probe packet;
+	struct probe_fields fields;
 	struct probe *probe = trace_make_probe(trace, tracer->now, tracer->last_probe_id + 1,
-					       next_ip_id(tracer), &packet);
+					       next_ip_id(tracer, trace), &fields);
 	size_t bytes = 0;
 
 	if (!probe)
@@ -164,8 +197,9 @@ static bool hand_out(struct st_tracer *tracer, struct trace *trace, uint8_t *buf
 	tracer->last_probe_id++;
 	tracer->stats.probes_handed_out++;
 	tracer->rate_next_ns = tracer->now + rate_interval_ns(&tracer->config);
-	build_tcp_probe(&packet, latest->link_header, latest->link_header_bytes, buffer, size,
-			&bytes);
+	build_probe(&fields, latest->link_header, latest->link_header_bytes, buffer, size, &bytes);
+	link_header_finish(latest->link_type, buffer, latest->link_header_bytes,
+			   bytes - latest->link_header_bytes, latest->ttl, probe->ttl);
 	describe(trace, probe, bytes, out);
 	return true;
 }

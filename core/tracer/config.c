@@ -8,6 +8,8 @@
  */
 #define INTER_PROBE_DEFAULT_NS ST_NS_PER_MS
 #define INTER_ITERATION_DEFAULT_NS ST_NS_PER_MS
+/* What connection tracking gives a UDP flow before it has seen much of it. */
+#define FLOW_TIMEOUT_DEFAULT_NS (30 * ST_NS_PER_S)
 
 void st_config_init(struct st_config *config)
 {
@@ -21,6 +23,7 @@ void st_config_init(struct st_config *config)
 		.inter_probe_ns = INTER_PROBE_DEFAULT_NS,
 		.inter_iteration_ns = INTER_ITERATION_DEFAULT_NS,
 		.wait_ns = 2 * ST_NS_PER_S,
+		.flow_timeout_ns = FLOW_TIMEOUT_DEFAULT_NS,
 		.max_missing = ST_MAX_MISSING_DEFAULT,
 		.max_flows = 1024,
 		.max_known_flows = ST_FLOWS_KNOWN_DEFAULT,
@@ -45,6 +48,10 @@ static const char *check_bounds(const struct st_config *config)
 		return "the wait for a reply must be above 0 and at most 60 s";
 	if (config->inter_probe_ns > ST_WAIT_MAX_NS || config->inter_iteration_ns > ST_WAIT_MAX_NS)
 		return "the time between probes must be at most 60 s";
+	if (config->flow_timeout_ns < 1 || config->flow_timeout_ns > ST_PERIOD_MAX_NS)
+		return "the flow timeout must be above 0 and at most a year";
+	if (config->retrace_ns > ST_PERIOD_MAX_NS)
+		return "the time to the next trace must be at most a year";
 	if (config->max_flows < 1 || config->max_flows > ST_MAX_FLOWS_LIMIT)
 		return "flows traced at once must be within 1 to 65536";
 	if (config->max_known_flows < config->max_flows)
@@ -69,6 +76,9 @@ const char *st_config_check(const struct st_config *config)
 		return "no flows are selected";
 	if (selection->ip_version != 0 && selection->ip_version != 4 && selection->ip_version != 6)
 		return "the IP version must be 4 or 6";
+	if (selection->protocol != 0 && selection->protocol != ST_PROTOCOL_TCP &&
+	    selection->protocol != ST_PROTOCOL_UDP)
+		return "the protocol must be TCP or UDP";
 	return NULL;
 }
 
@@ -108,6 +118,8 @@ bool config_selects(const struct st_config *config, const struct st_packet *pack
 	const struct st_selection *selection = &config->selection;
 
 	if (selection->ip_version && selection->ip_version != packet->ip_version)
+		return false;
+	if (selection->protocol && selection->protocol != packet->protocol)
 		return false;
 	if (selection->port && selection->port != packet->source_port &&
 	    selection->port != packet->destination_port)

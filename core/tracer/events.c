@@ -95,6 +95,15 @@ void event_refused(struct st_tracer *tracer, const struct flow *flow, const char
 	event->public.reason = reason;
 }
 
+/* Never dropped: an answer is waited for. */
+void event_socket_asked(struct st_tracer *tracer, const struct flow *flow)
+{
+	struct event *event = add(tracer, ST_EVENT_SOCKET_ASKED, flow->id, 0);
+
+	event->tuple = flow_tuple(flow, flow->local_side);
+	event->public.tuple = &event->tuple;
+}
+
 enum st_status st_tracer_poll_event(struct st_tracer *tracer, struct st_event *event)
 {
 	event_free(tracer->polled);

@@ -25,64 +25,6 @@ static void count_undecoded(struct st_stats *stats, enum st_status status)
 	}
 }
 
-/* The idle-longest flow leaves; one that is being traced is spared while another can go. */
-static void make_room(struct st_tracer *tracer)
-{
-	struct flow *flow = flow_table_oldest(&tracer->flows);
-
-	if (tracer->flows.idle.length < tracer->config.max_known_flows)
-		return;
-	for (unsigned spared = 0; flow->traces && spared < tracer->config.max_flows; spared++) {
-		flow_table_touch(&tracer->flows, flow);
-		flow = flow_table_oldest(&tracer->flows);
-	}
-	tracer->stats.flows_evicted += !flow->closed;
-	tracer_forget(tracer, flow);
-}
-
-/* A new flow if it is wanted, else NULL. */
-static struct flow *add_flow(struct st_tracer *tracer, const struct st_packet *packet,
-			     const struct st_frame *frame)
-{
-	struct flow *flow;
-
-	if ((packet->tcp.flags & ST_TCP_RST) ||
-	    !config_selects(&tracer->config, packet, frame->direction))
-		return NULL;
-	make_room(tracer);
-	flow = flow_table_add(&tracer->flows, packet);
-	flow->deadline.kind = DEADLINE_FLOW;
-	tracer->stats.flows_seen++;
-	tracer->stats.flows_known++;
-	return flow;
-}
-
-/* The ports of `old` carry a new connection. */
-static struct flow *replace_flow(struct st_tracer *tracer, struct flow *old,
-				 const struct st_packet *packet, const struct st_frame *frame)
-{
-	struct flow before = *old, *flow;
-
-	tracer_forget(tracer, old);
-	flow = add_flow(tracer, packet, frame);
-	if (flow && before.reopening.pending)
-		flow_inherit_syn(flow, &before);
-	return flow;
-}
-
-static struct flow *flow_of(struct st_tracer *tracer, const struct st_packet *packet,
-			    const struct st_tuple *tuple, const struct st_frame *frame)
-{
-	struct flow *flow = flow_table_find(&tracer->flows, tuple);
-
-	if (!flow)
-		return add_flow(tracer, packet, frame);
-	if (flow_is_reused(flow, flow_side(flow, tuple), packet))
-		return replace_flow(tracer, flow, packet, frame);
-	flow_table_touch(&tracer->flows, flow);
-	return flow;
-}
-
 /* True if the packet is a probe of our own on its way out: noted, and no news of the flow. */
 static bool take_own_probe(struct st_tracer *tracer, const struct st_packet *packet,
 			   const struct st_frame *frame)
@@ -102,22 +44,6 @@ static bool take_own_probe(struct st_tracer *tracer, const struct st_packet *pac
 	return true;
 }
 
-static void close_traces(struct st_tracer *tracer, struct flow *flow)
-{
-	for (struct trace *trace = flow->traces; trace; trace = trace->next) {
-		if (trace->is_resting)
-			continue;
-		if (!trace->is_observed) {
-			active_step(tracer, trace);
-			continue;
-		}
-		trace_step(trace, tracer->now); /* lets the wait for old probes run out */
-		trace_flow_closed(trace);
-		deadlines_set(&tracer->deadlines, &trace->deadline,
-			      tracer->now + tracer->config.wait_ns);
-	}
-}
-
 /*
  * Probes are sent with the link header of the flow's own packets, so only what
  * was seen leaving this interface shows which side is ours; a flow that merely
@@ -134,27 +60,19 @@ static bool find_local_side(struct flow *flow, unsigned side, enum st_direction 
 static void learn(struct st_tracer *tracer, struct flow *flow, unsigned side,
 		  const struct st_packet *packet, const struct st_frame *frame)
 {
-	bool was_closed = flow->closed;
-
 	if (!find_local_side(flow, side, frame->direction)) {
 		tracer->stats.frames_astray++;
 		return;
 	}
 	flow_update(flow, side, packet, frame);
-	if (flow->closed && !was_closed)
-		close_traces(tracer, flow);
-	if (flow->closed)
-		deadlines_set(&tracer->deadlines, &flow->deadline,
-			      tracer->now + CLOSED_FLOW_LINGER_NS);
-	else if (tracer->config.active)
-		active_consider(tracer, flow);
+	tracer_flow_heard(tracer, flow);
 }
 
-static void take_tcp(struct st_tracer *tracer, const struct st_packet *packet,
-		     const struct st_frame *frame, struct st_frame_info *info)
+static void take_segment(struct st_tracer *tracer, const struct st_packet *packet,
+			 const struct st_frame *frame, struct st_frame_info *info)
 {
 	struct st_tuple tuple = packet_tuple(packet);
-	struct flow *flow = flow_of(tracer, packet, &tuple, frame);
+	struct flow *flow = tracer_flow_of(tracer, packet, &tuple, frame);
 	enum flow_verdict verdict;
 	unsigned side;
 
@@ -264,37 +182,6 @@ static void sort_reply(struct st_tracer *tracer, struct probe *probe, struct st_
 	}
 }
 
-/* A quote too short for a sequence number: the flow's own probes by identification. */
-static struct probe *find_by_ip_id(struct st_tracer *tracer, const struct st_quote *quote,
-				   uint8_t *matched_by)
-{
-	struct st_tuple tuple = quote_tuple(quote);
-	struct flow *flow = flow_table_find(&tracer->flows, &tuple);
-	struct trace *trace = flow ? flow->traces : NULL;
-
-	for (; trace; trace = trace->next) {
-		struct probe *probe = trace->side == flow_side(flow, &tuple)
-					      ? trace_find_ip_id(trace, quote->ip_id)
-					      : NULL;
-
-		if (probe) {
-			*matched_by = ST_MATCH_TUPLE | ST_MATCH_IPID;
-			return probe;
-		}
-	}
-	return NULL;
-}
-
-static struct probe *find_probe(struct st_tracer *tracer, const struct st_quote *quote,
-				uint8_t *matched_by)
-{
-	struct probe *probe = correlator_find_quote(&tracer->correlator, quote, matched_by);
-
-	if (!probe && quote->ip_version == 4 && quote->has_ports && !quote->has_seq)
-		probe = find_by_ip_id(tracer, quote, matched_by);
-	return probe;
-}
-
 static void take_icmp_error(struct st_tracer *tracer, const struct st_packet *packet,
 			    const struct st_frame *frame, struct st_frame_info *info)
 {
@@ -308,7 +195,8 @@ static void take_icmp_error(struct st_tracer *tracer, const struct st_packet *pa
 		tracer->stats.errors_malformed++;
 		return;
 	}
-	probe = is_answer(packet) ? find_probe(tracer, &quote, &matched_by) : NULL;
+	probe = is_answer(packet) ? correlator_find_quote(&tracer->correlator, &quote, &matched_by)
+				  : NULL;
 	if (!probe) {
 		tracer->stats.errors_unmatched++;
 		return;
@@ -326,8 +214,8 @@ static void take_packet(struct st_tracer *tracer, const struct st_packet *packet
 		info->header_bytes = packet->payload_offset;
 	if (packet->later_fragment)
 		tracer->stats.fragments++;
-	else if (packet->protocol == ST_PROTOCOL_TCP)
-		take_tcp(tracer, packet, frame, info);
+	else if (packet->has_ports)
+		take_segment(tracer, packet, frame, info);
 	else if ((packet->protocol == ST_PROTOCOL_ICMP || packet->protocol == ST_PROTOCOL_ICMPV6) &&
 		 packet->icmp.is_error)
 		take_icmp_error(tracer, packet, frame, info);

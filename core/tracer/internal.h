@@ -19,6 +19,9 @@
 
 enum deadline_kind { DEADLINE_TRACE, DEADLINE_FLOW };
 
+/* What is known of a flow's socket: enum st_socket, or that it is not. */
+enum socket_state { SOCKET_NOT_ASKED, SOCKET_ASKED, SOCKET_TOLD };
+
 /* A queued event and what it owns. */
 struct event {
 	struct st_event public;
@@ -58,6 +61,7 @@ void event_probe(struct st_tracer *tracer, const struct probe *probe, uint64_t c
 void event_reply(struct st_tracer *tracer, const struct probe *probe, uint64_t cookie,
 		 const struct st_reply *reply);
 void event_refused(struct st_tracer *tracer, const struct flow *flow, const char *reason);
+void event_socket_asked(struct st_tracer *tracer, const struct flow *flow);
 void event_free(struct event *event);
 
 /* tracer.c */
@@ -67,6 +71,33 @@ void tracer_open(struct st_tracer *tracer, struct trace *trace);
 
 /* Reports the trace; it rests for the wait, so that late replies find it. */
 void tracer_end(struct st_tracer *tracer, struct trace *trace, enum st_stop_reason end);
+
+/* Forgets a trace that is reported, or need not be. */
+void tracer_discard(struct st_tracer *tracer, struct trace *trace);
+
+/* Why a trace is over that nothing has ended. */
+enum st_stop_reason tracer_natural_end(const struct trace *trace);
+
+/* flows.c */
+
+/* The flow that the packet belongs to, made if it is new and wanted; NULL: neither. */
+struct flow *tracer_flow_of(struct st_tracer *tracer, const struct st_packet *packet,
+			    const struct st_tuple *tuple, const struct st_frame *frame);
+
+/* A packet of the application has taught the flow something. */
+void tracer_flow_heard(struct st_tracer *tracer, struct flow *flow);
+
+/* One of its traces is over. */
+void tracer_flow_rests(struct st_tracer *tracer, struct flow *flow);
+
+/* Its deadline has come. */
+void tracer_flow_due(struct st_tracer *tracer, struct flow *flow);
+
+/* True if nothing was heard of it for longer than the flow timeout. */
+bool tracer_flow_is_silent(const struct st_tracer *tracer, const struct flow *flow);
+
+/* Sees to it that the flow's next deadline is not missed. */
+void tracer_flow_arm(struct st_tracer *tracer, struct flow *flow);
 
 /* Ends and frees all the flow's traces and the flow. */
 void tracer_forget(struct st_tracer *tracer, struct flow *flow);

@@ -47,13 +47,13 @@ static struct trace *open_trace(const struct flow *flow, unsigned side)
 }
 
 static struct trace *trace_for(struct st_tracer *tracer, struct flow *flow, unsigned side,
-			       uint8_t ttl)
+			       const struct st_packet *packet)
 {
 	struct trace *trace = open_trace(flow, side);
 
 	if (trace) {
 		trace_step(trace, tracer->now); /* lets the wait for old probes run out */
-		if (!trace_is_restart(trace, ttl, tracer->now))
+		if (!trace_is_restart(trace, packet, tracer->now))
 			return trace;
 		tracer_end(tracer, trace, ST_STOP_END_OF_CAPTURE);
 	}
@@ -84,7 +84,7 @@ void observe_probe(struct st_tracer *tracer, struct flow *flow, unsigned side,
 
 	if (is_copy(tracer, packet))
 		return;
-	trace = trace_for(tracer, flow, side, packet->ttl);
+	trace = trace_for(tracer, flow, side, packet);
 	probe = trace_observe_probe(trace, packet, is_certain, tracer->now,
 				    tracer->last_probe_id + 1);
 	if (!probe)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The tracer's life: making and freeing it, what is due when, and the end of
- * traces and flows. Frames are frame.c's, sending is active.c's.
+ * traces. Frames are frame.c's, flows flows.c's, sending is active.c's.
  */
 #include "tracer/internal.h"
 
@@ -31,7 +31,7 @@ void tracer_open(struct st_tracer *tracer, struct trace *trace)
 	tracer->stats.traces_open += !observe_is_foreign(tracer, trace);
 }
 
-static void discard(struct st_tracer *tracer, struct trace *trace)
+void tracer_discard(struct st_tracer *tracer, struct trace *trace)
 {
 	struct trace **at = (struct trace **)&trace->flow->traces;
 
@@ -67,39 +67,25 @@ void tracer_end(struct st_tracer *tracer, struct trace *trace, enum st_stop_reas
 	active_not_ready(tracer, trace);
 	tracer->stats.traces_open -= !observe_is_foreign(tracer, trace);
 	deadlines_set(&tracer->deadlines, &trace->deadline, tracer->now + tracer->config.wait_ns);
+	tracer_flow_rests(tracer, trace->flow);
 }
 
-static enum st_stop_reason natural_end(const struct trace *trace)
+enum st_stop_reason tracer_natural_end(const struct trace *trace)
 {
 	return trace->is_observed ? ST_STOP_END_OF_CAPTURE : ST_STOP_INTERRUPTED;
-}
-
-void tracer_forget(struct st_tracer *tracer, struct flow *flow)
-{
-	struct trace *trace;
-
-	while ((trace = flow->traces)) {
-		if (!trace->is_resting) {
-			trace_flow_closed(trace);
-			tracer_end(tracer, trace, natural_end(trace));
-		}
-		discard(tracer, trace);
-	}
-	if (flow->is_waiting)
-		g_queue_unlink(&tracer->waiting, &flow->waiting_link);
-	deadlines_set(&tracer->deadlines, &flow->deadline, ST_NEVER);
-	flow_table_remove(&tracer->flows, flow);
-	tracer->stats.flows_known--;
 }
 
 static void trace_is_due(struct st_tracer *tracer, struct trace *trace)
 {
 	if (trace->is_resting) {
-		discard(tracer, trace);
+		struct flow *flow = trace->flow;
+
+		tracer_discard(tracer, trace);
+		tracer_flow_arm(tracer, flow);
 		return;
 	}
 	if (trace->is_observed)
-		tracer_end(tracer, trace, natural_end(trace));
+		tracer_end(tracer, trace, tracer_natural_end(trace));
 	else
 		active_step(tracer, trace);
 }
@@ -120,7 +106,7 @@ void st_tracer_wake(struct st_tracer *tracer, uint64_t now)
 	tracer->now = MAX(tracer->now, now);
 	while ((first = deadlines_first(&tracer->deadlines)) && first->at_ns <= tracer->now) {
 		if (first->kind == DEADLINE_FLOW)
-			tracer_forget(tracer, container_of(first, struct flow, deadline));
+			tracer_flow_due(tracer, container_of(first, struct flow, deadline));
 		else
 			trace_is_due(tracer, container_of(first, struct trace, deadline));
 	}
@@ -135,7 +121,7 @@ void st_tracer_finish(struct st_tracer *tracer, uint64_t now)
 
 		next = link->next;
 		if (!trace->is_resting)
-			tracer_end(tracer, trace, natural_end(trace));
+			tracer_end(tracer, trace, tracer_natural_end(trace));
 	}
 }
 
@@ -151,10 +137,10 @@ void st_tracer_free(struct st_tracer *tracer)
 	if (!tracer)
 		return;
 	while (tracer->traces.head)
-		discard(tracer, tracer->traces.head->data);
+		tracer_discard(tracer, tracer->traces.head->data);
 	flow_table_clear(&tracer->flows);
 	deadlines_free(&tracer->deadlines);
-	hash_table_free(&tracer->correlator.by_seq);
+	correlator_free(&tracer->correlator);
 	event_free(tracer->polled);
 	while ((event = g_queue_pop_head(&tracer->events)))
 		event_free(event);

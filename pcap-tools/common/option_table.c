@@ -19,7 +19,7 @@
 /* A reply within less is not to be had on any network. */
 #define WAIT_MIN_NS ST_NS_PER_MS
 /* A year: whoever wants more wants no bound. */
-#define RUN_MAX_NS (UINT64_C(365) * 24 * 3600 * ST_NS_PER_S)
+#define RUN_MAX_NS ST_PERIOD_MAX_NS
 #define RUN_MIN_NS ST_NS_PER_MS
 #define COUNT_MAX UINT32_MAX
 
@@ -83,8 +83,6 @@ static gboolean add_flow(const char *name, const char *value, void *data, GError
 
 	if (st_tuple_parse(value, &flow) != ST_OK)
 		return bad_value(error, name, value, "is not like \"tcp SRC:PORT DST:PORT\"");
-	if (flow.protocol != ST_PROTOCOL_TCP)
-		return bad_value(error, name, value, "is no TCP flow; others are not supported");
 	g_array_append_val(options->flows, flow);
 	return TRUE;
 }
@@ -94,6 +92,19 @@ static gboolean set_port(const char *name, const char *value, void *data, GError
 	struct options *options = data;
 
 	return small_number(name, value, 1, UINT16_MAX, &options->config.selection.port, error);
+}
+
+static gboolean set_protocol(const char *name, const char *value, void *data, GError **error)
+{
+	struct options *options = data;
+
+	if (strcmp(value, "tcp") == 0)
+		options->config.selection.protocol = ST_PROTOCOL_TCP;
+	else if (strcmp(value, "udp") == 0)
+		options->config.selection.protocol = ST_PROTOCOL_UDP;
+	else
+		return bad_value(error, name, value, "is not one of tcp, udp");
+	return TRUE;
 }
 
 static gboolean set_algorithm(const char *name, const char *value, void *data, GError **error)
@@ -187,6 +198,37 @@ static gboolean set_tcp_probe(const char *name, const char *value, void *data, G
 	return TRUE;
 }
 
+static gboolean set_udp_probe(const char *name, const char *value, void *data, GError **error)
+{
+	struct options *options = data;
+
+	if (strcmp(value, "empty") == 0)
+		options->config.udp_probe = ST_UDP_PROBE_EMPTY;
+	else if (strcmp(value, "checksum") == 0)
+		options->config.udp_probe = ST_UDP_PROBE_CHECKSUM;
+	else if (strcmp(value, "self-destruct") == 0)
+		options->config.udp_probe = ST_UDP_PROBE_SELF_DESTRUCT;
+	else
+		return bad_value(error, name, value,
+				 "is not one of empty, checksum, self-destruct");
+	return TRUE;
+}
+
+static gboolean set_flow_timeout(const char *name, const char *value, void *data, GError **error)
+{
+	struct options *options = data;
+
+	return value_time(name, value, RUN_MIN_NS, ST_PERIOD_MAX_NS,
+			  &options->config.flow_timeout_ns, error);
+}
+
+static gboolean set_retrace(const char *name, const char *value, void *data, GError **error)
+{
+	struct options *options = data;
+
+	return value_time(name, value, 0, ST_PERIOD_MAX_NS, &options->config.retrace_ns, error);
+}
+
 static gboolean set_max_flows(const char *name, const char *value, void *data, GError **error)
 {
 	struct options *options = data;
@@ -273,8 +315,9 @@ const struct option_spec option_table[] = {
 	 "Capture and send here (default route's)"},
 	{"host", 'H', BOTH, VALUE("ADDRESS|PREFIX", add_host), "Flows with this peer (repeatable)"},
 	{"flow", 'F', BOTH, VALUE("FLOW", add_flow), "Only \"tcp SRC:PORT DST:PORT\" (repeatable)"},
-	{"all", 0, BOTH, FLAG(all), "Every TCP flow"},
+	{"all", 0, BOTH, FLAG(all), "Every TCP and UDP flow"},
 	{"port", 'p', BOTH, VALUE("N", set_port), "Of these only flows with this port"},
+	{"protocol", 0, BOTH, VALUE("NAME", set_protocol), "Of these only tcp or udp"},
 	{"ipv4", '4', BOTH, FLAG(ipv4), "Of these only IPv4"},
 	{"ipv6", '6', BOTH, FLAG(ipv6), "Of these only IPv6"},
 	{"algorithm", 'a', TOOL_INJECT, VALUE("NAME", set_algorithm),
@@ -293,8 +336,14 @@ const struct option_spec option_table[] = {
 	 "Stop after N silent hops in a row, 0: never"},
 	{"border", 0, BOTH, VALUE("ADDRESS|PREFIX", add_border),
 	 "Stop at this router (repeatable)"},
+	{"flow-timeout", 0, BOTH, VALUE("T", set_flow_timeout),
+	 "A flow silent for so long is over (30s)"},
+	{"retrace", 0, TOOL_INJECT, VALUE("T", set_retrace),
+	 "Trace the same flow again T after a trace, 0: once"},
 	{"tcp-probe", 0, TOOL_INJECT, VALUE("KIND", set_tcp_probe),
 	 "stale (harmless, default) or exact"},
+	{"udp-probe", 0, TOOL_INJECT, VALUE("KIND", set_udp_probe),
+	 "empty, checksum or self-destruct (by IP version)"},
 	{"max-flows", 0, TOOL_INJECT, VALUE("N", set_max_flows),
 	 "Flows traced at once, at most (1024)"},
 	{"rate", 0, TOOL_INJECT, VALUE("PPS", set_rate),

@@ -70,22 +70,24 @@ static GOptionGroup *option_group(struct options *options)
 }
 
 static const char inject_summary[] =
-	"Traces the path of live TCP flows, with probes that travel inside the flows.";
+	"Traces the path of live TCP and UDP flows, with probes that travel inside the flows.";
 static const char inject_details[] =
-	"Flows are wanted that match any of -H, -F and --all; -p, -4, -6 and FILTER (an\n"
-	"expression of pcap-filter(7)) narrow them down. The algorithm is concurrent by\n"
-	"default; the others stop after 3 silent hops in a row unless --max-missing says\n"
-	"otherwise. Times take a unit: 500us, 20ms, 2s, 10min, 1h.\n"
+	"Flows are wanted that match any of -H, -F and --all; -p, --protocol, -4, -6 and\n"
+	"FILTER (an expression of pcap-filter(7)) narrow them down. The algorithm is\n"
+	"concurrent by default; the others stop after 3 silent hops in a row unless\n"
+	"--max-missing says otherwise. UDP over IPv4 is probed hop by hop and not near the\n"
+	"destination, unless it is QUIC or --udp-probe is given. Times take a unit: 500us,\n"
+	"20ms, 2s, 10min, 1h.\n"
 	"\n"
 	"Reports go to standard output as traces end, a summary to standard error. -w\n"
 	"writes the headers of the wanted flows, the probes and the replies; with -w - no\n"
 	"reports are printed. At SIGINT and SIGTERM open traces are reported too.\n"
 	"Exit status: 0 done, 1 failed while running, 2 bad usage.\n";
 static const char replay_summary[] =
-	"Reports the traces that captures hold: probes inside TCP flows and their replies.";
+	"Reports the traces that captures hold: probes inside flows and their replies.";
 static const char replay_details[] =
 	"Each FILE (-: standard input) is a capture of its own, with reports of its own;\n"
-	"without a selection every TCP flow is looked at. Times take a unit: 20ms, 2s.\n"
+	"without a selection every flow is looked at. Times take a unit: 20ms, 2s.\n"
 	"-w writes what matters of all FILEs into one capture.\n"
 	"\n"
 	"With --expect the differences to a saved report (-o json) go to standard output\n"

@@ -130,6 +130,7 @@ void recorder_event(struct recorder *recorder, const struct st_event *event)
 	case ST_EVENT_TRACE_STARTED:
 	case ST_EVENT_TRACE_ENDED:
 	case ST_EVENT_FLOW_REFUSED:
+	case ST_EVENT_SOCKET_ASKED:
 		break;
 	}
 }

@@ -136,6 +136,7 @@ static void tell_event(const struct session *session, const struct st_event *eve
 		break;
 	case ST_EVENT_PROBE:
 	case ST_EVENT_REPLY:
+	case ST_EVENT_SOCKET_ASKED:
 		break;
 	}
 }
@@ -144,10 +145,21 @@ bool session_frame(struct session *session, uint64_t now, const struct st_frame 
 {
 	struct st_frame_info info = {0};
 
+	session->now = now;
 	st_tracer_frame(session->tracer, now, frame, &info);
 	if (session->recorder != NULL)
 		recorder_frame(session->recorder, frame, &info);
 	return info.wanted;
+}
+
+static void answer_socket(struct session *session, const struct st_event *event)
+{
+	const struct st_tuple tuple = *event->tuple;
+	enum st_socket socket = ST_SOCKET_UNKNOWN;
+
+	if (session->look != NULL)
+		socket = session->look(session->look_user, &tuple);
+	st_tracer_tell_socket(session->tracer, session->now, &tuple, socket);
 }
 
 void session_settle(struct session *session)
@@ -162,6 +174,8 @@ void session_settle(struct session *session)
 			tell_event(session, &event);
 		if (event.type == ST_EVENT_TRACE_ENDED)
 			print_trace(session, event.result);
+		if (event.type == ST_EVENT_SOCKET_ASKED)
+			answer_socket(session, &event);
 	}
 	if (session->recorder != NULL && !recorder_settle(session->recorder, &error))
 		stop_recording(session, error);

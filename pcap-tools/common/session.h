@@ -16,6 +16,9 @@
 #include "options.h"
 #include "recorder.h"
 
+/* What is known of the socket that has this flow's source as its local end. */
+typedef enum st_socket (*session_look)(void *user, const struct st_tuple *flow);
+
 struct session {
 	const struct options *options;
 	const char *program;
@@ -24,8 +27,11 @@ struct session {
 	struct pcapng *pcapng;	   /* NULL: no capture is written, or that has failed */
 	struct recorder *recorder; /* as pcapng */
 	struct st_expect *expect;  /* borrowed; NULL: traces are printed */
-	bool reports;		   /* standard output takes reports, and has not failed */
-	GError *error;		   /* the first failure */
+	session_look look;	   /* borrowed with its user; NULL: nothing is known of sockets */
+	void *look_user;
+	uint64_t now;  /* of the latest frame */
+	bool reports;  /* standard output takes reports, and has not failed */
+	GError *error; /* the first failure */
 };
 
 void session_init(struct session *session, const struct options *options);

@@ -9,17 +9,14 @@
 #include <string.h>
 
 #include "failure.h"
-#include "filter.h"
 
 /* Some 6000 packets: a tenth of a second of a busy host, within 20 MB of memory. */
 #define RING_BYTES (4 * 1024 * 1024)
-/* What the kernel takes; libpcap would else filter by itself, with a warning of its own. */
-#define KERNEL_FILTER_MAX 4096u
 
 struct capture {
 	pcap_t *pcap;
-	const struct interface *interface; /* borrowed */
-	char *filter;
+	struct interface *interface; /* borrowed */
+	struct filter filter;
 	int fd;
 	uint32_t link_type;
 	uint64_t frames; /* the last one's number */
@@ -104,35 +101,12 @@ static bool check_link_type(struct capture *capture, GError **error)
 		    capture->interface->name, link_type, name == NULL ? "unknown" : name);
 }
 
-static bool compile(struct capture *capture, struct bpf_program *program, const char *text,
-		    bool optimize, GError **error)
-{
-	if (pcap_compile(capture->pcap, program, text, optimize, PCAP_NETMASK_UNKNOWN) == 0)
-		return true;
-	return fail(error, FAILURE_USAGE, "filter \"%s\": %s", text, pcap_geterr(capture->pcap));
-}
-
-/* The user's expression is compiled alone first, so that an error speaks of nothing else. */
 static bool set_filter(struct capture *capture, const struct options *options, GError **error)
 {
-	struct bpf_program program;
-
-	if (options->filter != NULL) {
-		if (!compile(capture, &program, options->filter, false, error))
-			return false;
-		pcap_freecode(&program);
-	}
-	capture->filter = filter_text(&options->config.selection, options->filter);
-	if (!compile(capture, &program, capture->filter, true, error))
+	if (!filter_make(&capture->filter, capture->pcap, &options->config.selection,
+			 options->filter, error))
 		return false;
-	unsigned length = program.bf_len;
-	int status = length > KERNEL_FILTER_MAX ? 0 : pcap_setfilter(capture->pcap, &program);
-	pcap_freecode(&program);
-	if (length > KERNEL_FILTER_MAX)
-		return fail(error, FAILURE_USAGE,
-			    "the filter is too long for the kernel: %u instructions of %u", length,
-			    KERNEL_FILTER_MAX);
-	if (status == 0)
+	if (pcap_setfilter(capture->pcap, &capture->filter.program) == 0)
 		return true;
 	return fail(error, FAILURE_RUNNING, "cannot set the filter: %s",
 		    pcap_geterr(capture->pcap));
@@ -149,7 +123,7 @@ static bool set_nonblock(struct capture *capture, GError **error)
 		    capture->interface->name, why);
 }
 
-struct capture *capture_open(const struct interface *interface, const struct options *options,
+struct capture *capture_open(struct interface *interface, const struct options *options,
 			     GError **error)
 {
 	struct capture *capture = g_new0(struct capture, 1);
@@ -168,7 +142,7 @@ void capture_close(struct capture *capture)
 		return;
 	if (capture->pcap != NULL)
 		pcap_close(capture->pcap);
-	g_free(capture->filter);
+	filter_clear(&capture->filter);
 	g_free(capture);
 }
 
@@ -182,9 +156,9 @@ uint32_t capture_link_type(const struct capture *capture)
 	return capture->link_type;
 }
 
-const char *capture_filter(const struct capture *capture)
+const struct filter *capture_filter(const struct capture *capture)
 {
-	return capture->filter;
+	return &capture->filter;
 }
 
 /* tv_usec holds nanoseconds: the precision was asked for, and Linux always grants it. */

@@ -8,6 +8,7 @@
 
 #include <servicetrace/packet.h>
 
+#include "filter.h"
 #include "interface.h"
 #include "options.h"
 
@@ -23,7 +24,7 @@ typedef void (*capture_take)(void *user, const struct st_frame *frame);
  * kernel filter for the options' selection and FILTER. NULL: `error` is one
  * line (interface down, no permission, bad FILTER ...).
  */
-struct capture *capture_open(const struct interface *interface, const struct options *options,
+struct capture *capture_open(struct interface *interface, const struct options *options,
 			     GError **error);
 void capture_close(struct capture *capture);
 
@@ -33,8 +34,8 @@ int capture_fd(const struct capture *capture);
 /* The DLT_ of its frames. */
 uint32_t capture_link_type(const struct capture *capture);
 
-/* The kernel's filter as text, for people. */
-const char *capture_filter(const struct capture *capture);
+/* The kernel's filter. */
+const struct filter *capture_filter(const struct capture *capture);
 
 /*
  * Hands out at most `batch` frames, each lent for the call of `take`. False:

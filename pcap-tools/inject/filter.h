@@ -1,21 +1,38 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The kernel's capture filter for a selection, as a pcap-filter(7) expression. */
+/* The kernel's capture filter for a selection. */
 #ifndef ST_INJECT_FILTER_H
 #define ST_INJECT_FILTER_H
 
+#include <glib.h>
+#include <pcap/pcap.h>
+#include <stdbool.h>
+
 #include <servicetrace/config.h>
 
-/*
- * Lets in TCP of what is selected, narrowed by the user's own `expression`
- * (NULL: none), and all ICMP errors of the selected IP version. It may let in
- * more than is selected (see FILTER_PEERS_MAX), never less. Freed with g_free().
- */
-char *filter_text(const struct st_selection *selection, const char *expression);
+/* What the kernel takes; libpcap would else filter by itself, with a warning of its own. */
+#define FILTER_INSTRUCTIONS_MAX 4096u
 
 /*
- * More peers than this are left to the tracer: the kernel takes 4096 instructions,
- * an IPv6 flow needs 50 of them, and FILTER wants its share.
+ * More peers than this are left to the tracer: an IPv6 flow needs 50 instructions
+ * or more, and FILTER wants its share.
  */
 #define FILTER_PEERS_MAX 32
+
+struct filter {
+	char *text; /* what is let in, as pcap-filter(7) says it, for people */
+	struct bpf_program program;
+	bool plain_only; /* no room was left for packets behind tags, PPPoE and MPLS labels */
+};
+
+/*
+ * Compiles a filter that lets in TCP and UDP of what is selected, narrowed by the
+ * user's own `expression` (NULL: none), and all ICMP errors of the selected IP
+ * version; on Ethernet also behind VLAN tags, PPPoE and MPLS labels. It may let
+ * in more than is selected, never less, unless it says plain_only. False: the
+ * expression is wrong or too long. filter_clear() in either case.
+ */
+bool filter_make(struct filter *filter, pcap_t *pcap, const struct st_selection *selection,
+		 const char *expression, GError **error);
+void filter_clear(struct filter *filter);
 
 #endif

@@ -20,6 +20,9 @@
 #include "default_route.h"
 #include "failure.h"
 
+/* Frames of others, which have none of our addresses either, must not cost more than this. */
+#define ADDRESSES_READ_INTERVAL_NS ST_NS_PER_S
+
 #define ETHERNET_SOURCE_AT 6u
 #define ETHERNET_HEADER_BYTES 14u
 #define SLL_HEADER_BYTES 16u
@@ -176,8 +179,8 @@ static bool is_own(const struct interface *interface, uint8_t version, const uin
 }
 
 /* The source address is at 12 (RFC 791) or 8 (RFC 8200), the destination's follows. */
-static enum st_direction raw_direction(const struct interface *interface,
-				       const struct st_frame *frame)
+static enum st_direction direction_by_addresses(const struct interface *interface,
+						const struct st_frame *frame)
 {
 	uint8_t version = frame->captured_bytes > 0 ? frame->bytes[0] >> 4 : 0;
 	uint32_t source_at = version == 4 ? 12 : 8;
@@ -192,23 +195,53 @@ static enum st_direction raw_direction(const struct interface *interface,
 	return ST_DIRECTION_UNKNOWN;
 }
 
-enum st_direction interface_direction(const struct interface *interface,
-				      const struct st_frame *frame)
+/* The clock of stamps may be set back, too. */
+static bool read_addresses_again(struct interface *interface, uint64_t stamp_ns)
 {
-	if (frame->link_type == ST_LINK_ETHERNET) {
-		/* Every frame on loopback has the same addresses and is seen once. */
-		if (interface->is_loopback || frame->captured_bytes < ETHERNET_HEADER_BYTES)
-			return ST_DIRECTION_UNKNOWN;
-		return memcmp(frame->bytes + ETHERNET_SOURCE_AT, interface->mac,
-			      sizeof(interface->mac)) == 0
-			       ? ST_DIRECTION_OUT
-			       : ST_DIRECTION_IN;
-	}
-	if (frame->link_type == ST_LINK_SLL) {
-		if (frame->captured_bytes < SLL_HEADER_BYTES)
-			return ST_DIRECTION_UNKNOWN;
-		return frame->bytes[1] == SLL_OUTGOING ? ST_DIRECTION_OUT : ST_DIRECTION_IN;
-	}
+	uint64_t last = interface->addresses_read_ns;
+
+	if (stamp_ns >= last && stamp_ns - last < ADDRESSES_READ_INTERVAL_NS)
+		return false;
+	interface->addresses_read_ns = stamp_ns;
+	g_array_unref(interface->own_addresses);
+	interface->own_addresses = own_addresses();
+	return true;
+}
+
+static enum st_direction raw_direction(struct interface *interface, const struct st_frame *frame)
+{
+	enum st_direction direction = direction_by_addresses(interface, frame);
+
+	if (direction == ST_DIRECTION_UNKNOWN && read_addresses_again(interface, frame->stamp_ns))
+		direction = direction_by_addresses(interface, frame);
+	return direction;
+}
+
+/* Every frame on loopback has the same addresses and is seen once. */
+static enum st_direction ethernet_direction(const struct interface *interface,
+					    const struct st_frame *frame)
+{
+	if (interface->is_loopback || frame->captured_bytes < ETHERNET_HEADER_BYTES)
+		return ST_DIRECTION_UNKNOWN;
+	return memcmp(frame->bytes + ETHERNET_SOURCE_AT, interface->mac, sizeof(interface->mac)) ==
+			       0
+		       ? ST_DIRECTION_OUT
+		       : ST_DIRECTION_IN;
+}
+
+static enum st_direction cooked_direction(const struct st_frame *frame)
+{
+	if (frame->captured_bytes < SLL_HEADER_BYTES)
+		return ST_DIRECTION_UNKNOWN;
+	return frame->bytes[1] == SLL_OUTGOING ? ST_DIRECTION_OUT : ST_DIRECTION_IN;
+}
+
+enum st_direction interface_direction(struct interface *interface, const struct st_frame *frame)
+{
+	if (frame->link_type == ST_LINK_ETHERNET)
+		return ethernet_direction(interface, frame);
+	if (frame->link_type == ST_LINK_SLL)
+		return cooked_direction(frame);
 	return raw_direction(interface, frame);
 }
 

@@ -17,8 +17,9 @@ struct interface {
 	char name[IF_NAMESIZE];
 	int index;
 	bool is_loopback;
-	uint8_t mac[6];	       /* of an Ethernet-like one */
-	GArray *own_addresses; /* struct st_addr, of all interfaces of the host */
+	uint8_t mac[6];		    /* of an Ethernet-like one */
+	GArray *own_addresses;	    /* struct st_addr, of all interfaces of the host */
+	uint64_t addresses_read_ns; /* by a frame's stamp; 0: at the start */
 };
 
 enum interface_state { INTERFACE_UP, INTERFACE_DOWN, INTERFACE_GONE };
@@ -36,10 +37,11 @@ enum interface_state interface_state(const struct interface *interface);
 
 /*
  * Which way a frame went. On Ethernet the source MAC tells, on cooked links the
- * pseudo header, on raw ones the addresses; on loopback nothing does.
+ * pseudo header, on raw ones the addresses, which are read again if a frame has
+ * none of them: a tunnel may get its address after the start, or a new one. On
+ * loopback nothing tells.
  */
-enum st_direction interface_direction(const struct interface *interface,
-				      const struct st_frame *frame);
+enum st_direction interface_direction(struct interface *interface, const struct st_frame *frame);
 
 /* All interfaces, a line each as tcpdump -D prints them. NULL: `error` says why. */
 char *interface_list(GError **error);

@@ -13,12 +13,14 @@
 #include "output.h"
 #include "send.h"
 #include "session.h"
+#include "sockets.h"
 
 /* Everything a run has open. */
 struct run {
 	struct interface interface;
 	struct capture *capture;
 	struct sender *sender;
+	struct sockets *sockets; /* NULL: the kernel answers no questions about them */
 	struct session session;
 };
 
@@ -32,6 +34,21 @@ static uint64_t random_seed(void)
 	return seed;
 }
 
+static enum st_socket look(void *user, const struct st_tuple *flow)
+{
+	return sockets_look(user, flow);
+}
+
+/* Without it flows are traced all the same, with a note that the flag is unknown. */
+static void open_sockets(struct run *run)
+{
+	run->sockets = sockets_open(run->interface.index, NULL);
+	if (run->sockets == NULL)
+		return;
+	run->session.look = look;
+	run->session.look_user = run->sockets;
+}
+
 /* The capture file comes last: a run that cannot start does not overwrite an old one. */
 static bool open_run(struct run *run, const struct options *options, GError **error)
 {
@@ -42,6 +59,7 @@ static bool open_run(struct run *run, const struct options *options, GError **er
 	if (run->capture == NULL)
 		return false;
 	run->sender = sender_open(&run->interface, error);
+	open_sockets(run);
 	if (run->sender == NULL || !session_record(&run->session, 0, error))
 		return false;
 	return run->session.pcapng == NULL ||
@@ -52,6 +70,7 @@ static bool open_run(struct run *run, const struct options *options, GError **er
 static void close_run(struct run *run)
 {
 	session_clear(&run->session);
+	sockets_close(run->sockets);
 	sender_close(run->sender);
 	capture_close(run->capture);
 	interface_clear(&run->interface);
@@ -63,10 +82,14 @@ static void tell_start(const struct run *run)
 		complain(run->session.program,
 			 "on %s nothing can be traced: its packets cross no router",
 			 run->interface.name);
+	if (capture_filter(run->capture)->plain_only)
+		complain(run->session.program,
+			 "the filter is long: packets behind VLAN tags, PPPoE or MPLS labels are "
+			 "not seen");
 	if (!run->session.options->verbose)
 		return;
 	complain(run->session.program, "interface %s", run->interface.name);
-	complain(run->session.program, "filter %s", capture_filter(run->capture));
+	complain(run->session.program, "filter %s", capture_filter(run->capture)->text);
 }
 
 static void tell_summary(const struct run *run)

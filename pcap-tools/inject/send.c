@@ -8,6 +8,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <linux/if_ether.h>
 #include <linux/if_packet.h>
 #include <net/ethernet.h>
 #include <string.h>
@@ -17,7 +18,9 @@
 #include "failure.h"
 
 #define SLL_HEADER_BYTES 16u
+#define SLL_PROTOCOL_AT 14u
 #define SLL2_HEADER_BYTES 20u
+#define SLL2_PROTOCOL_AT 0u
 #define ETHERNET_TYPE_AT 12u
 
 struct sender {
@@ -65,18 +68,39 @@ static size_t pseudo_header_bytes(const struct st_probe *probe)
 	return 0;
 }
 
+static uint16_t field_at(const uint8_t *frame, size_t at)
+{
+	uint16_t field;
+
+	memcpy(&field, frame + at, sizeof(field));
+	return field;
+}
+
+/* The kernel's name for a frame that has a length where others have a type. */
+static uint16_t ethernet_protocol(const uint8_t *frame)
+{
+	uint16_t protocol = field_at(frame, ETHERNET_TYPE_AT);
+
+	return ntohs(protocol) < ETH_P_802_3_MIN ? htons(ETH_P_802_2) : protocol;
+}
+
 /*
  * What the frame carries, in network order: links without a header of their own
- * (tun, ppp) know it from nowhere else. On Ethernet it may be a VLAN tag.
+ * (tun, ppp) know it from nowhere else. On Ethernet it may be a VLAN tag, PPPoE
+ * or MPLS.
  */
 static uint16_t frame_protocol(const struct st_probe *probe, const uint8_t *frame)
 {
-	uint16_t protocol;
-
-	if (probe->link_type != ST_LINK_ETHERNET)
+	switch (probe->link_type) {
+	case ST_LINK_ETHERNET:
+		return ethernet_protocol(frame);
+	case ST_LINK_SLL:
+		return field_at(frame, SLL_PROTOCOL_AT);
+	case ST_LINK_SLL2:
+		return field_at(frame, SLL2_PROTOCOL_AT);
+	default:
 		return htons(probe->ip_version == 6 ? ETHERTYPE_IPV6 : ETHERTYPE_IP);
-	memcpy(&protocol, frame + ETHERNET_TYPE_AT, sizeof(protocol));
-	return protocol;
+	}
 }
 
 int sender_send(const struct sender *sender, const struct st_probe *probe, const uint8_t *frame)

@@ -11,8 +11,7 @@ import sys
 
 PROGRAMS = ["st-inject", "st-replay"]
 # Of contract.md's table, but of features that are not built: they must be unknown.
-NOT_BUILT = ["--service", "--protocol", "--flow-timeout", "--retrace", "--udp-probe", "--shield",
-             "--signatures", "--numeric", "--flows"]
+NOT_BUILT = ["--service", "--shield", "--signatures", "--numeric", "--flows"]
 
 
 def long_options(text):

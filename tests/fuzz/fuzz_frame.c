@@ -1,16 +1,20 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Any frame through the decoders. The input is the link type (2 bytes), by how
- * many times 4 bytes the frame on the wire is longer than what was captured
- * (2 bytes), and the captured bytes; make_seeds.c writes the same form.
+ * Any frame through the decoders, and its link header through what fits it to a
+ * probe. The input is the link type (2 bytes), by how many times 4 bytes the
+ * frame on the wire is longer than what was captured (2 bytes), and the captured
+ * bytes; make_seeds.c writes the same form.
  */
 #include <servicetrace/packet.h>
 
 #include "base/reader.h"
+#include "packet/link_header.h"
 
 #include <stdlib.h>
+#include <string.h>
 
-#define LABELS_MAX 4 /* fewer than fit a message, so that the bound is met */
+#define PROBE_MAX 1280 /* longer than any probe, short enough for a length of IEEE 802.3 */
+#define LABELS_MAX 4   /* fewer than fit a message, so that the bound is met */
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -35,6 +39,28 @@ static void check_packet(const struct st_frame *frame, const struct st_packet *p
 	must((uint64_t)packet->transport_offset + packet->transport_captured <=
 	     frame->captured_bytes);
 	must(packet->payload_captured == 0 || payload_end <= frame->captured_bytes);
+}
+
+/* Finished for another packet, a link header is as long as it was and leads to the same place. */
+static void check_link_header(const struct st_frame *frame, const struct st_packet *packet)
+{
+	uint8_t *bytes = malloc(frame->captured_bytes);
+	uint8_t *header = malloc(packet->ip_offset + 1u);
+	struct st_frame finished = *frame;
+	struct st_packet again;
+
+	must(bytes && header);
+	memcpy(bytes, frame->bytes, frame->captured_bytes);
+	memcpy(header, bytes, packet->ip_offset);
+	link_header_finish(frame->link_type, header, packet->ip_offset,
+			   packet->payload_wire % PROBE_MAX, packet->ttl,
+			   (uint8_t)(packet->ttl + 1));
+	memcpy(bytes, header, packet->ip_offset);
+	finished.bytes = bytes;
+	must(st_packet_decode(&finished, &again) == ST_OK);
+	must(again.ip_offset == packet->ip_offset && again.ip_version == packet->ip_version);
+	free(header);
+	free(bytes);
 }
 
 static void check_extension(const uint8_t *message, size_t count, uint8_t ip_version)
@@ -86,6 +112,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (st_packet_decode(&frame, &packet) != ST_OK)
 		return 0;
 	check_packet(&frame, &packet);
+	check_link_header(&frame, &packet);
 	icmp = packet.protocol == ST_PROTOCOL_ICMP || packet.protocol == ST_PROTOCOL_ICMPV6;
 	if (icmp && !packet.later_fragment && packet.icmp.is_error)
 		check_error(&frame, &packet);

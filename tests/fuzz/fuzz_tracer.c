@@ -2,7 +2,7 @@
 /*
  * The whole tracer against invariants: the input is a list of steps (a frame, a
  * pause, a poll, a failed probe), run in active or in observing mode. Frames
- * begin as segments of a few flows, so that the fuzzer need not find checksums
+ * begin as segments and datagrams of a few flows, so that the fuzzer need not find checksums
  * of luck; any byte of them may then be anything.
  */
 #include <servicetrace/servicetrace.h>
@@ -10,6 +10,8 @@
 #include <string.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+#define MIN(a, b) ((a) < (b) ? (a) : (b))
 
 #define STEPS_MAX 2000
 #define POLLS_MAX 64
@@ -66,13 +68,24 @@ static void check_report(const struct st_trace *trace)
 	free(text);
 }
 
-static void poll_events(struct run *run)
+/* The tuple lives as long as its event. */
+static void answer_socket(struct run *run, uint8_t what, const struct st_tuple *asked)
+{
+	struct st_tuple tuple = *asked;
+
+	if (what % 4 <= ST_SOCKET_WANTS_ERRORS)
+		st_tracer_tell_socket(run->tracer, run->now, &tuple, (enum st_socket)(what % 4));
+}
+
+static void poll_events(struct run *run, uint8_t what)
 {
 	struct st_event event;
 
 	while (st_tracer_poll_event(run->tracer, &event) == ST_OK) {
 		if (event.type == ST_EVENT_TRACE_ENDED)
 			check_report(event.result);
+		if (event.type == ST_EVENT_SOCKET_ASKED)
+			answer_socket(run, what, event.tuple);
 	}
 }
 
@@ -111,11 +124,59 @@ static void show_segment(struct run *run, struct input *input)
 	show(run, bytes, 40u + payload, is_out ? ST_DIRECTION_OUT : ST_DIRECTION_IN, ST_LINK_RAW);
 }
 
+/* A datagram between two fixed ends, IPv4 or IPv6; a long one is a QUIC Initial. */
+static void show_datagram(struct run *run, struct input *input)
+{
+	uint8_t bytes[1300] = {0};
+	uint8_t what = take(input), payload = take(input);
+	bool is_out = what & 1, is_v6 = what & 2, is_quic = payload == UINT8_MAX;
+	size_t ip = is_v6 ? 40 : 20, count = 8 + (is_quic ? 1200U : payload);
+	uint8_t *udp = bytes + ip, *end = bytes + (is_v6 ? 8 + 15 : 15);
+
+	bytes[0] = is_v6 ? 0x60 : 0x45;
+	bytes[is_v6 ? 4 : 2] = (uint8_t)((is_v6 ? count : ip + count) >> 8);
+	bytes[is_v6 ? 5 : 3] = (uint8_t)(is_v6 ? count : ip + count);
+	bytes[is_v6 ? 6 : 9] = 17;
+	bytes[is_v6 ? 7 : 8] = what & 4 ? 60 : take(input);
+	end[0] = is_out ? 2 : 9;
+	end[is_v6 ? 16 : 4] = is_out ? 9 : 2;
+	udp[is_out ? 0 : 2] = (uint8_t)(what >> 6);
+	udp[is_out ? 3 : 1] = what & 8 ? 53 : 80;
+	udp[4] = (uint8_t)(count >> 8);
+	udp[5] = (uint8_t)count;
+	udp[7] = what & 16 ? 0 : 1;
+	udp[8] = is_quic ? 0xc0 : 0;
+	udp[12] = is_quic;
+	show(run, bytes, ip + count, is_out ? ST_DIRECTION_OUT : ST_DIRECTION_IN, ST_LINK_RAW);
+}
+
+/* An ICMP error of the probe's IP version that quotes all of it, or 28 bytes, perhaps altered. */
+static void answer_probe(struct run *run, struct input *input, const uint8_t *frame, size_t count,
+			 uint8_t fate)
+{
+	uint8_t reply[48 + ST_PROBE_FRAME_MAX] = {0};
+	bool is_v6 = frame[0] >> 4 == 6;
+	size_t ip = is_v6 ? 40 : 20;
+	size_t whole = ip + 8 + (fate & 16 ? MIN(count, ip + 8) : count);
+	size_t stated = is_v6 ? whole - ip : whole;
+
+	reply[0] = is_v6 ? 0x60 : 0x45;
+	reply[is_v6 ? 4 : 2] = (uint8_t)(stated >> 8);
+	reply[is_v6 ? 5 : 3] = (uint8_t)stated;
+	reply[is_v6 ? 6 : 9] = is_v6 ? 58 : 1;
+	reply[is_v6 ? 7 : 8] = 60;
+	reply[is_v6 ? 8 : 12] = fate;
+	reply[ip] = is_v6 ? 3 : 11;
+	memcpy(reply + ip + 8, frame, count);
+	if (fate & 8)
+		reply[ip + 8 + (take(input) % count)] ^= take(input);
+	show(run, reply, whole, ST_DIRECTION_IN, ST_LINK_RAW);
+}
+
 /* Sends what is due; the input says whether it is seen, answered, forged or lost. */
 static void poll_probes(struct run *run, struct input *input)
 {
-	uint8_t frame[ST_PROBE_FRAME_MAX],
-		reply[28 + ST_PROBE_FRAME_MAX] = {0x45, 0, 0, 0, 0, 0, 0, 0, 60, 1};
+	uint8_t frame[ST_PROBE_FRAME_MAX];
 	struct st_probe probe;
 
 	for (unsigned i = 0; i < POLLS_MAX; i++) {
@@ -124,21 +185,14 @@ static void poll_probes(struct run *run, struct input *input)
 		if (st_tracer_poll_probe(run->tracer, run->now, frame, sizeof(frame), &probe) !=
 		    ST_OK)
 			return;
-		check(probe.id > run->last_probe_id && probe.frame_bytes >= 40);
+		check(probe.id > run->last_probe_id && probe.frame_bytes >= 28);
 		run->last_probe_id = probe.id;
 		if (fate & 1)
 			show(run, frame, probe.frame_bytes, ST_DIRECTION_OUT, ST_LINK_RAW);
 		if (fate & 2)
 			st_tracer_probe_failed(run->tracer, probe.id, "fuzz");
-		if (!(fate & 4))
-			continue;
-		reply[12] = fate;
-		reply[20] = 11;
-		memcpy(reply + 28, frame, probe.frame_bytes);
-		if (fate & 8)
-			reply[28 + (take(input) % probe.frame_bytes)] ^= take(input);
-		reply[3] = (uint8_t)(28 + (fate & 16 ? 28 : probe.frame_bytes));
-		show(run, reply, reply[3], ST_DIRECTION_IN, ST_LINK_RAW);
+		if (fate & 4)
+			answer_probe(run, input, frame, probe.frame_bytes, fate);
 	}
 }
 
@@ -149,15 +203,15 @@ static void step(struct run *run, struct input *input)
 	size_t count = take(input);
 	const uint8_t *bytes;
 
-	switch (kind % 5) {
+	switch (kind % 6) {
 	case 0:
 		show_segment(run, input);
 		break;
 	case 1:
 		bytes = take_bytes(input, count);
 		if (bytes)
-			show(run, bytes, count, (enum st_direction)(kind / 5 % 3),
-			     links[kind / 15 % 4]);
+			show(run, bytes, count, (enum st_direction)(kind / 6 % 3),
+			     links[kind / 18 % 4]);
 		break;
 	case 2:
 		run->now += (uint64_t)count * count * ST_NS_PER_MS;
@@ -168,14 +222,17 @@ static void step(struct run *run, struct input *input)
 	case 3:
 		poll_probes(run, input);
 		break;
+	case 4:
+		show_datagram(run, input);
+		break;
 	default:
-		poll_events(run);
+		poll_events(run, (uint8_t)count);
 	}
 }
 
 static void configure(struct st_config *config, struct input *input)
 {
-	uint8_t a = take(input), b = take(input);
+	uint8_t a = take(input), b = take(input), c = take(input);
 
 	st_config_init(config);
 	config->selection.all = true;
@@ -187,6 +244,9 @@ static void configure(struct st_config *config, struct input *input)
 	config->probes_per_hop = (uint16_t)(1 + (b >> 1) % 10);
 	config->max_ttl = (uint8_t)(1 + (b >> 4));
 	config->max_missing = b & 4 ? 2 : 0;
+	config->udp_probe = (enum st_udp_probe)(c % 4);
+	config->retrace_ns = c & 4 ? ST_NS_PER_S : 0;
+	config->flow_timeout_ns = c & 8 ? 5 * ST_NS_PER_S : 30 * ST_NS_PER_S;
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -207,7 +267,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	}
 	st_tracer_finish(run.tracer, run.now);
 	check(stats->traces_open == 0 && stats->traces_started == stats->traces_ended);
-	poll_events(&run);
+	poll_events(&run, ST_SOCKET_QUIET);
 	st_tracer_free(run.tracer);
 	return 0;
 }

@@ -200,13 +200,22 @@ class Node:
         """A kernel setting of the running node, as text."""
         return self.run(["cat", _setting(name)]).stdout.strip()
 
-    def wait_listening(self, port, server, timeout=5.0):
+    def wait_listening(self, port, server, protocol="tcp", timeout=5.0):
         """server: the Background that shall listen."""
         def listening():
             if not server.running():
                 raise LabError(f"{server.name} ended: {server.stderr()}")
-            return self.run(["ss", "-tlnH", f"sport = :{port}"]).stdout.strip()
-        wait_until(listening, timeout, f"{self.name} listens on port {port}")
+            return self.run(["ss", f"-{protocol[0]}lnH", f"sport = :{port}"]).stdout.strip()
+        wait_until(listening, timeout, f"{self.name} listens on {protocol} port {port}")
+
+    def udp_counters(self, family):
+        """What this host's kernel did with datagrams so far: InDatagrams (given to applications), InCsumErrors, ..."""
+        if family == 6:
+            rows = [line.split() for line in self.run(["cat", "/proc/net/snmp6"]).stdout.splitlines()]
+            return {name.removeprefix("Udp6"): int(value) for name, value in rows if name.startswith("Udp6")}
+        rows = [line.split() for line in self.run(["cat", "/proc/net/snmp"]).stdout.splitlines()]
+        names, values = [row[1:] for row in rows if row[0] == "Udp:"]
+        return dict(zip(names, map(int, values)))
 
     def inside(self):
         """A context in which this very thread's new sockets belong to the node."""

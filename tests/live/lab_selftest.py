@@ -41,54 +41,65 @@ def test_chain(check):
     checks.section("chain")
     network = topologies.chain()
     network.web = apps.WebServer(network.server, [80])
-    apps.EchoServer(network.server)
+    for server in (apps.EchoServer, apps.DatagramServer):
+        server(network.server)
     for family in FAMILIES:
         capture = tools.Capture(network.client, network.client_interface)
         flow, intact = download_several(network, family, [80], 1)[0]
-        talk = apps.Talk(network.client, network.server_address[family], seconds=0.3)
-        check.that(intact and talk.finish(), f"IPv{family}: nginx and the echo application keep their data intact")
+        talks = [talk(network.client, network.server_address[family], seconds=0.3) for talk in apps.TALKS.values()]
+        check.that(intact and all([talk.finish() for talk in talks]),
+                   f"IPv{family}: nginx and the echo applications keep their data intact")
         check_capture(check, capture.stop(), family)
         routers = [f"r{n}" for n in range(1, 8)]
         check.equal(network.truth().routers(flow), routers, f"IPv{family}: the truth has 7 routers")
-        compare(check, network, [flow, talk.flow()], f"IPv{family}")
+        compare(check, network, [flow, *(talk.flow() for talk in talks)], f"IPv{family}")
     check.that(network.tracked() > 0, "connection tracking is at work")
     check.equal(network.invalid(), 0, "connection tracking calls nothing INVALID")
     network.lab.remove()
 
 
 def check_capture(check, path, family):
-    strict = ["-o", "tcp.check_checksum:TRUE"]
-    rows = tools.tshark_rows(path, ["tcp.checksum.status", "frame.len"], "tcp", strict)
-    bad = [row for row in rows if row["tcp.checksum.status"] != "1"]
-    check.that(rows and not bad, f"IPv{family}: {len(rows)} captured TCP checksums are good", str(bad[:3]))
-    check.that(all(int(row["frame.len"]) <= 1514 for row in rows), f"IPv{family}: no frame is larger than the link's")
+    for name in ("tcp", "udp"):
+        status, strict = f"{name}.checksum.status", ["-o", f"{name}.check_checksum:TRUE"]
+        rows = tools.tshark_rows(path, [status, "frame.len"], name, strict)
+        bad = [row for row in rows if row[status] != "1"]
+        check.that(rows and not bad, f"IPv{family}: {len(rows)} captured {name} checksums are good", str(bad[:3]))
+        too_large = [row for row in rows if int(row["frame.len"]) > 1514]
+        check.that(not too_large, f"IPv{family}: no {name} frame is larger than the link's", str(too_large[:3]))
 
 
 def test_diverse(check):
     checks.section("diverse")
     network = topologies.diverse()
     network.web = apps.WebServer(network.server, [80, topologies.POLICY_PORT])
+    for port in topologies.UDP_SERVICES:
+        apps.DatagramServer(network.server, port)
     for family in FAMILIES:
         done = download_several(network, family, [80, 80, topologies.POLICY_PORT], FLOWS)
-        flows = [flow for flow, _ in done]
+        check_diversity(check, network, family, [flow for flow, _ in done], 80)
         check.that(all(intact for _, intact in done), f"IPv{family}: {FLOWS} downloads at once are intact")
-        compare(check, network, flows, f"IPv{family}")
-        check_diversity(check, network, family, flows)
+        ports = [*topologies.UDP_SERVICES, apps.ECHO_PORT] * (FLOWS // 3)
+        talks = [apps.DatagramTalk(network.client, network.server_address[family], port, seconds=0.3) for port in ports]
+        check.that(all([talk.finish() for talk in talks]), f"IPv{family}: {FLOWS} UDP flows at once are intact")
+        check_diversity(check, network, family, [talk.flow() for talk in talks], apps.ECHO_PORT)
         check_firewall(check, network, family)
     check.that(network.tracked() > 0, "connection tracking is at work")
     check.equal(network.invalid(), 0, "connection tracking calls nothing INVALID")
 
 
-def check_diversity(check, network, family, flows):
+def check_diversity(check, network, family, flows, usual_port):
+    statement = f"IPv{family}, {flows[0].protocol}"
+    compare(check, network, flows, statement)
     known = network.truth()
     paths = [known.routers(flow) for flow in flows]
-    check.equal({len(path) for path in paths}, {7}, f"IPv{family}: every path has 7 routers")
+    check.equal({len(path) for path in paths}, {7}, f"{statement}: every path has 7 routers")
     check.equal({path[2] for path in paths}, {f"{name}1" for name in topologies.BRANCHES},
-                f"IPv{family}: every branch has flows")
+                f"{statement}: every branch has flows")
     by_port = {(flow.destination_port, path[5]) for flow, path in zip(flows, paths)}
-    check.equal(by_port, {(80, "std"), (topologies.POLICY_PORT, "alt")}, f"IPv{family}: one port has a way of its own")
+    check.equal(by_port, {(usual_port, "std"), (topologies.POLICY_PORT, "alt")},
+                f"{statement}: one port has a way of its own")
     addresses = {tuple(known.addresses(flow)) for flow in flows}
-    check.that(len(addresses) > 4, f"IPv{family}: {len(addresses)} different paths by address")
+    check.that(len(addresses) > 4, f"{statement}: {len(addresses)} different paths by address")
 
 
 def check_firewall(check, network, family):

@@ -56,6 +56,13 @@ def tcp(flow, seq, ack, flags=ACK, window=501, options=b"", payload=b""):
     return header[:16] + struct.pack("!H", total) + header[18:] + payload
 
 
+def udp(flow, payload=b""):
+    """A datagram with a good checksum."""
+    header = struct.pack("!HHHH", flow.source_port, flow.destination_port, 8 + len(payload), 0)
+    total = checksum(_pseudo_header(flow.source, flow.destination, 17, len(header) + len(payload)) + header + payload)
+    return header[:6] + struct.pack("!H", total) + payload
+
+
 def timestamps(tsval, tsecr):
     """The TCP option, padded."""
     return struct.pack("!BBBBII", 1, 1, 8, 10, tsval, tsecr)

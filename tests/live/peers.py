@@ -37,19 +37,26 @@ def _scamper(method):
     return trace
 
 
-_TRACERS = {
+_ANY = {
     "traceroute (UDP)": _traceroute(),
-    "traceroute -T": _traceroute("-T", "-p", "PORT"),
     "scamper udp-paris": _scamper("udp-paris"),
     "scamper icmp-paris": _scamper("icmp-paris"),
-    "scamper tcp-ack": _scamper("tcp-ack"),
-    "scamper tcp": _scamper("tcp"),
+}
+_TRACERS = {
+    "tcp": {
+        **_ANY,
+        "traceroute -T": _traceroute("-T", "-p", "PORT"),
+        "scamper tcp-ack": _scamper("tcp-ack"),
+        "scamper tcp": _scamper("tcp"),
+    },
+    "udp": {**_ANY, "traceroute -U": _traceroute("-U", "-p", "PORT")},
 }
 
 
-def tracers():
-    """{name: function(node, family, address, port) -> addresses, None where nobody answered}"""
+def tracers(protocol):
+    """For flows of the protocol: {name: function(node, family, address, port) -> addresses, None where silent}"""
+    fitting = _TRACERS[protocol]
     if isolation.may_change_groups():
-        return _TRACERS
+        return fitting
     print("(scamper does not run in a user namespace: left out)")
-    return {name: trace for name, trace in _TRACERS.items() if not name.startswith("scamper")}
+    return {name: trace for name, trace in fitting.items() if not name.startswith("scamper")}

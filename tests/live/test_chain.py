@@ -1,8 +1,9 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Live downloads over seven routers: every hop of every flow is the truth, and the capture tells the same offline.
+"""Flows over seven routers: every hop of every flow is the truth, and the capture tells the same offline.
 
-usage: test_chain.py [4|6] [concurrent|hop-by-hop|packet-by-packet]
+TCP are downloads, UDP are streams of an application that counts what it should not get; there is no QUIC here.
+usage: test_chain.py [tcp|udp] [4|6] [concurrent|hop-by-hop|packet-by-packet]
 """
 
 import json
@@ -15,7 +16,7 @@ import reports
 import tools
 import topologies
 
-DOWNLOADS = 6
+FLOWS = 6
 SECONDS = 6
 PORT = 80
 # The sequential algorithms wait for each silent probe, so they get a short wait; the lab has no delay.
@@ -24,36 +25,42 @@ OPTIONS = {
     "hop-by-hop": ["--wait", "300ms"],
     "packet-by-packet": ["--wait", "200ms"],
 }
-STOP_REASONS = {"concurrent": "max-ttl", "hop-by-hop": "missing-hops", "packet-by-packet": "missing-hops"}
 MICROSECOND_MS = 0.001
 ROUNDING_MS = 1e-7
 
 
-def trace_live(check, network, family, algorithm):
-    """Returns (report text, traces, path of the program's capture, path of the complete capture, flows)."""
+def outcome(family, protocol, algorithm):
+    """(algorithm, stop reason) that the reports must tell."""
+    if protocol == "udp" and family == 4:  # one after the other, and not as far as the application
+        return "hop-by-hop" if algorithm == "concurrent" else algorithm, "near-destination"
+    return algorithm, "max-ttl" if algorithm == "concurrent" else "missing-hops"
+
+
+def trace_live(check, network, family, protocol, algorithm):
+    """Returns (report text, path of the program's capture, path of the complete capture, flows)."""
     written = tools.scratch("live.pcapng")
-    server = network.server_address[family]
-    web = apps.WebServer(network.server, [PORT])
+    load = apps.LOADS[protocol](network.server, [PORT])
     capture = tools.Capture(network.client, network.client_interface)
-    live = tools.inject(network.client, "-i", network.client_interface, "-H", server, "-p", PORT, "-a", algorithm,
-                        "-w", written, "--count", DOWNLOADS, *OPTIONS[algorithm])
-    downloads = [web.download(network.client, server, PORT, SECONDS) for _ in range(DOWNLOADS)]
+    live = tools.inject(network.client, "-i", network.client_interface, "-H", network.server_address[family],
+                        "-p", PORT, "--protocol", protocol, "-a", algorithm, "-w", written,
+                        "--count", FLOWS, *OPTIONS[algorithm])
+    load.start(network.client, network.server_address[family], FLOWS, SECONDS)
     check.equal(live.wait(30), 0, "st-inject ends with 0 after --count traces")
-    done = [download.finish() for download in downloads]
-    check.that(all(intact for _, intact in done), f"{DOWNLOADS} downloads at once are intact")
+    flows = load.finish(check)
+    load.check_strays(check)
     check_summary(check, live.stderr())
-    return live.stdout(), written, capture.stop(), [flow for flow, _ in done]
+    return live.stdout(), written, capture.stop(), flows
 
 
 def check_summary(check, text):
     lines = text.splitlines()
-    check.that(len(lines) == 1 and re.search(rf"\b{DOWNLOADS}\b", lines[0]) and "drop" in lines[0],
+    check.that(len(lines) == 1 and re.search(rf"\b{FLOWS}\b", lines[0]) and "drop" in lines[0],
                "standard error holds the one-line summary and nothing else", repr(text))
 
 
-def check_live(check, network, traces, flows, algorithm):
+def check_live(check, network, traces, flows, algorithm, reason):
     reports.check_traces(check, traces, flows, network.truth(), "live", algorithm=algorithm, probes_per_hop=3,
-                         first_ttl=1, max_ttl=32, stop_reason=STOP_REASONS[algorithm])
+                         first_ttl=1, max_ttl=32, stop_reason=reason)
     odd = [(hop["ttl"], reply["reply_ttl"]) for trace in traces for hop in trace["hops"] for reply in hop["replies"]
            if reply["reply_ttl"] != 65 - hop["ttl"]]
     check.that(not odd, "every reply came in with the TTL that its distance leaves", str(odd[:5]))
@@ -100,11 +107,12 @@ def tampered(text):
     return "\n".join([json.dumps(first), *lines[1:]]) + "\n"
 
 
-def check_comments(check, written, traces, family):
+def check_comments(check, written, traces, family, protocol):
     """Stock Wireshark shows the hop on each probe and each reply."""
     ttl = "ip.ttl" if family == 4 else "ipv6.hlim"
     icmp = "icmp.type == 11" if family == 4 else "icmpv6.type == 3"
-    probes = tools.tshark_rows(written, [ttl, "frame.comment"], f"tcp and not icmp and not icmpv6 and {ttl} < 33")
+    chosen = f"{protocol} and not icmp and not icmpv6 and {ttl} < 33"
+    probes = tools.tshark_rows(written, [ttl, "frame.comment"], chosen)
     check.equal(len(probes), sum(trace["probes_sent"] for trace in traces), "the capture of -w holds every probe")
     wrong = [row for row in probes if row[ttl] not in re.findall(r"\d+", row["frame.comment"])]
     check.that(not wrong, "each probe's frame has a comment with its hop", str(wrong[:3]))
@@ -117,16 +125,16 @@ def check_comments(check, written, traces, family):
 
 
 def main(check):
-    family = int(sys.argv[1]) if len(sys.argv) > 1 else 4
-    algorithm = sys.argv[2] if len(sys.argv) > 2 else "concurrent"
-    checks.section(f"IPv{family}, {algorithm}")
+    protocol, family, algorithm = sys.argv[1:] or ("tcp", "4", "concurrent")
+    family = int(family)
+    checks.section(f"{protocol}, IPv{family}, {algorithm}")
     network = topologies.chain()
-    text, written, complete, flows = trace_live(check, network, family, algorithm)
+    text, written, complete, flows = trace_live(check, network, family, protocol, algorithm)
     live = reports.parse(text)
-    check_live(check, network, live, flows, algorithm)
+    check_live(check, network, live, flows, *outcome(family, protocol, algorithm))
     check_replays(check, live, written, complete)
     check_expect(check, text, written)
-    check_comments(check, written, live, family)
+    check_comments(check, written, live, family, protocol)
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@
 """Many flows behind NAT, four-way flow-hash ECMP, a stateful firewall and policy routing: each flow's own path.
 
 The claim of the method: in the same network, tools that open flows of their own do not find the flows' paths.
-usage: test_diverse.py [4|6]
+usage: test_diverse.py [tcp|udp] [4|6]
 """
 
 import sys
@@ -18,24 +18,24 @@ import topologies
 
 FLOWS = 24
 SECONDS = 7
-PORTS = [80, 80, topologies.POLICY_PORT]
+PORTS = [apps.ECHO_PORT, apps.ECHO_PORT, topologies.POLICY_PORT]
 AT_ONCE = 8  # peers that run side by side
 
 
-def trace_live(check, network, family):
+def trace_live(check, network, protocol, family):
     """Returns (traces, flows)."""
     server, written = network.server_address[family], tools.scratch("live.pcapng")
-    web = apps.WebServer(network.server, sorted(set(PORTS)))
+    load = apps.LOADS[protocol](network.server, PORTS)
     live = tools.inject(network.client, "-i", network.client_interface, "-H", server, "--count", FLOWS,
                         "--wait", "1s", "-w", written)
-    downloads = [web.download(network.client, server, PORTS[n % len(PORTS)], SECONDS) for n in range(FLOWS)]
+    load.start(network.client, server, FLOWS, SECONDS)
     check.equal(live.wait(30), 0, f"st-inject ends with 0 after {FLOWS} traces")
-    done = [download.finish() for download in downloads]
-    check.that(all(intact for _, intact in done), f"{FLOWS} downloads at once are intact")
+    flows = load.finish(check)
+    load.check_strays(check)
     traces = reports.parse(live.stdout())
     offline = tools.replay(written)
     reports.compare_sets(check, traces, reports.parse(offline.stdout), "st-replay of its capture tells the same", 1e-7)
-    return traces, [flow for flow, _ in done]
+    return traces, flows
 
 
 def check_probes_stayed_with_their_flows(check, known, flows):
@@ -49,7 +49,7 @@ def score_peers(check, network, family, flows, truths, own_hits):
     """Each peer traces once for each flow, towards its server and port; a hit is the flow's path, all of it."""
     print(f"{'tool':<24}{'flows whose own path it found':>32}")
     print(f"{'st-inject':<24}{own_hits:>26} of {len(flows)}")
-    for name, trace in peers.tracers().items():
+    for name, trace in peers.tracers(flows[0].protocol).items():
         def one(flow, trace=trace):
             return trace(network.client, family, flow.destination, flow.destination_port)
         with ThreadPoolExecutor(AT_ONCE) as pool:
@@ -62,14 +62,16 @@ def score_peers(check, network, family, flows, truths, own_hits):
 
 
 def main(check):
-    family = int(sys.argv[1]) if len(sys.argv) > 1 else 4
-    checks.section(f"IPv{family}")
+    protocol, family = sys.argv[1:] or ("tcp", "4")
+    family = int(family)
+    checks.section(f"{protocol}, IPv{family}")
     network = topologies.diverse()
-    traces, flows = trace_live(check, network, family)
+    traces, flows = trace_live(check, network, protocol, family)
     known = network.truth()
-    reports.check_traces(check, traces, flows, known, "own path", algorithm="concurrent")
+    algorithm = "hop-by-hop" if (protocol, family) == ("udp", 4) else "concurrent"
+    reports.check_traces(check, traces, flows, known, "own path", algorithm=algorithm)
     reports.check_schema(check, traces)
-    truths = [known.addresses(flow) for flow in flows]
+    truths = [reports.wanted_hops(flow, known.addresses(flow)) for flow in flows]
     branches = {known.routers(flow)[2] for flow in flows}
     check.that(len(branches) >= 3, f"the flows are spread over branches {sorted(branches)}")
     check_probes_stayed_with_their_flows(check, known, flows)

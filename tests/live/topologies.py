@@ -4,12 +4,14 @@
 Leaves the making of nodes to lab.py and the knowledge of packets' ways to truth.py.
 """
 
+import apps
 import truth
 from lab import Lab
 
 EVERYWHERE = {4: "0.0.0.0/0", 6: "::/0"}
 POLICY_PORT = 8443  # in diverse(), flows to this port take another router
 BRANCHES = "abcd"
+UDP_SERVICES = (apps.ECHO_PORT, POLICY_PORT)  # that diverse()'s firewall lets through
 
 # Counts what connection tracking calls INVALID, before anything could drop it.
 _CONNTRACK_WATCH = """
@@ -26,7 +28,7 @@ table inet watch {
 }
 """
 
-# What an office firewall does: out is allowed to begin with TCP, in only what belongs to it.
+# What an office firewall does: out is allowed to begin with TCP and with some UDP, in only what belongs to it.
 _STATEFUL_FIREWALL = """
 table inet firewall {{
 	counter refused {{ }}
@@ -34,6 +36,7 @@ table inet firewall {{
 		type filter hook forward priority 0; policy drop;
 		ct state established,related accept
 		iifname {{ {inside} }} meta l4proto tcp tcp flags & (syn | ack | rst | fin) == syn ct state new accept
+		iifname {{ {inside} }} udp dport {{ {services} }} ct state new accept
 		counter name refused drop
 	}}
 }}
@@ -44,7 +47,7 @@ _MASQUERADE = """
 table inet translation {{
 	chain postrouting {{
 		type nat hook postrouting priority srcnat; policy accept;
-		oifname "{outside}" meta l4proto tcp masquerade to :20000-29999 random
+		oifname "{outside}" meta l4proto {{ tcp, udp }} masquerade to :20000-29999 random
 		oifname "{outside}" masquerade
 	}}
 }}
@@ -116,7 +119,7 @@ def diverse(**options):
     nat.translates = True
     nat.rules += [_MASQUERADE.format(outside=nat.interface(lb).name), _CONNTRACK_WATCH]
     inside = ", ".join(f'"{fw.interface(one).name}"' for one in second)
-    fw.rules += [_CONNTRACK_WATCH, _STATEFUL_FIREWALL.format(inside=inside)]
+    fw.rules += [_CONNTRACK_WATCH, _STATEFUL_FIREWALL.format(inside=inside, services=", ".join(map(str, UDP_SERVICES)))]
     network = Network(lab, client, server)
     network.watched = [nat, fw]
     network.firewall = fw
@@ -138,7 +141,8 @@ def _diverse_routes(client, server, nat, lb, first, second, fw, std, alt, edge):
         two.route(outside, [one])
     fw.route(EVERYWHERE, [std])
     fw.route(EVERYWHERE, [alt], table=100)
-    fw.rule(f"ipproto 6 dport {POLICY_PORT} lookup 100")
+    for protocol in truth.PROTOCOLS.values():
+        fw.rule(f"ipproto {protocol} dport {POLICY_PORT} lookup 100")
     fw.route(outside, [second[0]])
     for way in (std, alt):
         way.route(EVERYWHERE, [edge])

@@ -16,34 +16,34 @@ import re
 
 from lab import LabError
 
-Flow = collections.namedtuple("Flow", "source source_port destination destination_port")
+Flow = collections.namedtuple("Flow", "source source_port destination destination_port protocol", defaults=["tcp"])
 Hop = collections.namedtuple("Hop", "node interface address flow")
 
 _MAX_HOPS = 32
 PROBE_TTL_LIMIT = 33  # hosts send with 64 and the lab is short: what arrives with less is a probe
 
-# Sets of "interface . 5-tuple" that the packets themselves fill.
+PROTOCOLS = {"tcp": 6, "udp": 17}
+
+# Sets of "interface . 5-tuple" that the packets themselves fill. (nft joins five fields at most: a set a protocol.)
 _COUNTED_SET = """
-	set {name} {{
+	set {what}{version}_{protocol} {{
 		type ifname . ipv{version}_addr . inet_service . ipv{version}_addr . inet_service
 		flags dynamic; size 65535
 	}}"""
+_WHOSE = "\n\t\t{ip} {ttl} {limit} meta l4proto {protocol} update @{what}{version}_{protocol}"
+_RULE = _WHOSE + " {{ {way} . {ip} saddr . {protocol} sport . {ip} daddr . {protocol} dport }}"
 _COUNTERS = """
 table inet witness {{{sets}
 	chain prerouting {{
-		type filter hook prerouting priority -300; policy accept;
-		ip ttl >= {limit} meta l4proto tcp update @in4 {{ iifname . ip saddr . tcp sport . ip daddr . tcp dport }}
-		ip ttl < {limit} meta l4proto tcp update @probes4 {{ iifname . ip saddr . tcp sport . ip daddr . tcp dport }}
-		ip6 hoplimit >= {limit} meta l4proto tcp update @in6 {{ iifname . ip6 saddr . tcp sport . ip6 daddr . tcp dport }}
-		ip6 hoplimit < {limit} meta l4proto tcp update @probes6 {{ iifname . ip6 saddr . tcp sport . ip6 daddr . tcp dport }}
+		type filter hook prerouting priority -300; policy accept;{incoming}
 	}}
 	chain postrouting {{
-		type filter hook postrouting priority 300; policy accept;
-		ip6 hoplimit >= {limit} meta l4proto tcp update @out6 {{ oifname . ip6 saddr . tcp sport . ip6 daddr . tcp dport }}
+		type filter hook postrouting priority 300; policy accept;{outgoing}
 	}}
 }}
 """
-_SETS = ("in4", "in6", "probes4", "probes6", "out6")
+_HEADERS = {4: {"version": 4, "ip": "ip", "ttl": "ttl"}, 6: {"version": 6, "ip": "ip6", "ttl": "hoplimit"}}
+_OWN, _PROBE = f">= {PROBE_TTL_LIMIT}", f"< {PROBE_TTL_LIMIT}"
 
 
 def family(flow):
@@ -51,14 +51,19 @@ def family(flow):
 
 
 def reverse(flow):
-    return Flow(flow.destination, flow.destination_port, flow.source, flow.source_port)
+    return Flow(flow.destination, flow.destination_port, flow.source, flow.source_port, flow.protocol)
 
 
 def watch_flows(lab):
     """Makes every node count where each flow's packets come in and go out, from build() on."""
-    sets = "".join(_COUNTED_SET.format(name=name, version=name[-1]) for name in _SETS)
+    kinds = [{**header, "protocol": protocol} for header in _HEADERS.values() for protocol in PROTOCOLS]
+    sets = [_COUNTED_SET.format(what=what, **kind) for what in ("in", "probes", "out") for kind in kinds]
+    incoming = [_RULE.format(what=what, limit=limit, way="iifname", **kind)
+                for what, limit in (("in", _OWN), ("probes", _PROBE)) for kind in kinds]
+    outgoing = [_RULE.format(what="out", limit=_OWN, way="oifname", **kind) for kind in kinds]
+    rules = _COUNTERS.format(sets="".join(sets), incoming="".join(incoming), outgoing="".join(outgoing))
     for node in lab.nodes.values():
-        node.rules.append(_COUNTERS.format(sets=sets, limit=PROBE_TTL_LIMIT))
+        node.rules.append(rules)
 
 
 class Truth:
@@ -115,13 +120,14 @@ class Truth:
         """
         tuples = {flow} | {hop.flow for hop in self.walk(flow)}
         return {(node.name, interface) for node in self._lab.nodes.values()
-                for interface, seen in self._counts(node, f"{what}{family(flow)}") if seen in tuples}
+                for interface, seen in self._counts(node, what, flow) if seen in tuples}
 
     def _next_hop(self, node, arrived_on, flow):
         """The neighbour's address, or None where the flow has arrived."""
         where = ["iif", arrived_on.name] if arrived_on else []
         route = node.ip_json(f"-{family(flow)}", "route", "get", flow.destination, "from", flow.source, *where,
-                             "ipproto", "6", "sport", flow.source_port, "dport", flow.destination_port)[0]
+                             "ipproto", PROTOCOLS[flow.protocol], "sport", flow.source_port,
+                             "dport", flow.destination_port)[0]
         if route.get("type") == "local":
             return None
         if family(flow) == 6 and node.spreads:
@@ -129,7 +135,7 @@ class Truth:
         return route.get("gateway", flow.destination)
 
     def _next_hop_by_count(self, node, flow):
-        used = {interface for interface, seen in self._counts(node, "out6") if seen == flow}
+        used = {interface for interface, seen in self._counts(node, "out", flow) if seen == flow}
         if len(used) != 1:
             raise LabError(f"{node.name} sent {flow} to {used or 'nobody'}")
         name = used.pop()
@@ -139,7 +145,7 @@ class Truth:
     def _translated_before_routing(self, node, arrived_on, flow):
         """Answers to a masqueraded flow get their real destination back before the route is looked up."""
         if arrived_on and node.translates and node.owns(flow.destination):
-            for original, answer in self._tracked(node, family(flow)):
+            for original, answer in self._tracked(node, flow):
                 if answer == flow:
                     return reverse(original)
         return flow
@@ -147,7 +153,7 @@ class Truth:
     def _translated_after_routing(self, node, arrived_on, flow):
         """A masqueraded flow goes on with the router's address, and its answers say under which port."""
         if arrived_on and node.translates:
-            for original, answer in self._tracked(node, family(flow)):
+            for original, answer in self._tracked(node, flow):
                 if original == flow:
                     return reverse(answer)
         return flow
@@ -161,36 +167,38 @@ class Truth:
             self._answers[key] = node.ip_json("-6", "route", "get", flow.source)[0]["prefsrc"]
         return self._answers[key]
 
-    def _tracked(self, node, version):
-        key = (node.name, version)
+    def _tracked(self, node, flow):
+        key = (node.name, family(flow), flow.protocol)
         if key not in self._connections:
-            self._connections[key] = _connections(node, version)
+            self._connections[key] = _connections(node, *key[1:])
         return self._connections[key]
 
-    def _counts(self, node, name):
-        key = (node.name, name)
+    def _counts(self, node, what, flow):
+        """What the node's sets for packets of the flow's kind hold."""
+        key = (node.name, what, family(flow), flow.protocol)
         if key not in self._counted:
-            self._counted[key] = _counted_flows(node, name)
+            self._counted[key] = _counted_flows(node, *key[1:])
         return self._counted[key]
 
 
-def _connections(node, version):
-    """(original direction, answering direction) of every TCP connection in the node's tracking table."""
-    listing = node.run(["conntrack", "-L", "-p", "tcp", "-f", f"ipv{version}"]).stdout
+def _connections(node, version, protocol):
+    """(original direction, answering direction) of every connection in the node's tracking table."""
+    listing = node.run(["conntrack", "-L", "-p", protocol, "-f", f"ipv{version}"]).stdout
     found = []
     for line in listing.splitlines():
         tuples = re.findall(r"src=(\S+) dst=(\S+) sport=(\d+) dport=(\d+)", line)
         if len(tuples) == 2:
-            found.append([Flow(src, int(sport), dst, int(dport)) for src, dst, sport, dport in tuples])
+            found.append([Flow(src, int(sport), dst, int(dport), protocol) for src, dst, sport, dport in tuples])
     return found
 
 
-def _counted_flows(node, name):
+def _counted_flows(node, what, version, protocol):
     """[(interface name, flow)] of one of the node's counting sets."""
+    name = f"{what}{version}_{protocol}"
     listing = json.loads(node.run(["nft", "-j", "list", "set", "inet", "witness", name]).stdout)
     elements = next(entry["set"].get("elem", []) for entry in listing["nftables"] if "set" in entry)
     found = []
     for element in elements:
         interface, *ends = element.get("elem", {}).get("val", element)["concat"]
-        found.append((interface, Flow(*ends)))
+        found.append((interface, Flow(*ends, protocol)))
     return found

@@ -1,8 +1,8 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Real captures that nobody of this project made, damaged ones among them: each ends in time with 0, or with 1 and a
-reason; what libpcap can read is read to its last frame, TCP flows are found where tshark found them, and no reply is
-reported that tshark does not pair with that probe.
+reason; what libpcap can read is read to its last frame, TCP and UDP flows are found where tshark found them, and no
+reply is reported that tshark does not pair with that probe.
 
 The captures, each with CAPTURE.truth.json beside it, are in the folder ST_CAPTURES (default: ../shared/captures from
 the source). Nothing of them is part of this project: without the folder the test is skipped.
@@ -23,8 +23,8 @@ TRUTH = ".truth.json"
 SUPPORTED = {0, 1, 12, 14, 101, 108, 113, 228, 229, 276}
 MICROSECOND_MS = 0.0015
 LEAST_CAPTURES = 50  # fewer are not the folder that is meant
-TCP = 6
-# What may stand between the frame's begin and TCP; behind anything else (PPPoE, MPLS, GRE …) packets are passed over.
+PROTOCOLS = {"tcp": 6, "udp": 17}
+# What may stand between the frame's begin and TCP or UDP; behind anything else (GRE …) packets are passed over.
 _PLAIN = {"eth", "ethertype", "vlan", "ieee8021ad", "sll", "null", "raw", "loop", "ip", "ipv6", "llc", "ipv6.hopopts",
           "ipv6.dstopts", "ipv6.routing", "ipv6.fraghdr", "vssmonitoring"}
 
@@ -50,11 +50,17 @@ class Capture:
         return int(found[1]) if found else 0
 
 
-def tcp_chains(truth):
-    """The protocols in front of TCP, for each kind of frame whose own packet (not a quote in it) is TCP."""
+def transport_fronts(truth):
+    """The protocols in front of TCP or UDP, for each kind of frame whose own packet (not a quote in it) is one."""
     chains = [chain.split(":") for chain in truth["tshark"].get("protocol_chains") or {}]
-    fronts = [chain[:chain.index("tcp")] for chain in chains if "tcp" in chain]
+    ends = [min((chain.index(one) for one in ("tcp", "udp") if one in chain), default=None) for chain in chains]
+    fronts = [chain[:end] for chain, end in zip(chains, ends) if end is not None]
     return [front for front in fronts if not {"icmp", "icmpv6"} & set(front)]
+
+
+def has_lone_fragments(truth):
+    """tshark names a fragment's transport only once all are there; the first one has the ports all the same."""
+    return any(chain.endswith("ip:data") for chain in truth["tshark"].get("protocol_chains") or {})
 
 
 def ending_fault(capture):
@@ -70,21 +76,22 @@ def ending_fault(capture):
 
 
 def reading_fault(capture):
-    """Frames and TCP flows that should have been seen."""
+    """Frames and flows that should have been seen."""
     if capture.done.returncode != harness.OK:
         return ""
     truth = capture.truth
     if truth["tshark"]["rc"] == 0 and capture.counted("frame") != truth["tshark"]["packets"]:
         return f"{capture.counted('frame')} frames, tshark reads {truth['tshark']['packets']}"
-    fronts, seen = tcp_chains(truth), capture.counted("flow")
-    if not fronts and seen > capture.counted("malformed packet") + len(truth["tshark"].get("malformed_frames") or []):
-        return f"{seen} TCP flows, tshark sees no TCP"
-    if any(set(front) - _PLAIN for front in fronts):
+    fronts, seen = transport_fronts(truth), capture.counted("flow")
+    odd = capture.counted("malformed packet") + len(truth["tshark"].get("malformed_frames") or [])
+    if not fronts and not has_lone_fragments(truth) and seen > odd:
+        return f"{seen} flows, tshark sees neither TCP nor UDP"
+    if any(set(front) - _PLAIN or front.count("ip") + front.count("ipv6") > 1 for front in fronts):
         return ""
     # A flow of one packet can be a reset, which begins none.
-    wanted = sum(flow["proto"] == "tcp" and flow["packets"] > 1 for flow in truth["flows"])
+    wanted = sum(flow["proto"] == "udp" or (flow["proto"] == "tcp" and flow["packets"] > 1) for flow in truth["flows"])
     if seen + capture.counted("malformed packet") + capture.counted("cut packet") < wanted:
-        return f"{seen} TCP flows, tshark sees {wanted}"
+        return f"{seen} flows, tshark sees {wanted}"
     return ""
 
 
@@ -92,7 +99,9 @@ def is_true(reply, hop, flow, truth):
     """Whether the truth has an ICMP error of this router that answers a probe of this flow with this TTL and RTT."""
     for error in truth["icmp_errors"] or []:
         quoted = error.get("quoted") or {}
-        if (error["router"], error.get("probe_ttl"), quoted.get("proto")) != (reply["address"], hop["ttl"], TCP):
+        if (error["router"], error.get("probe_ttl")) != (reply["address"], hop["ttl"]):
+            continue
+        if quoted.get("proto") != PROTOCOLS[flow["protocol"]]:
             continue
         if (quoted.get("dst"), quoted.get("dport")) != (flow["destination"], flow["destination_port"]):
             continue
@@ -129,9 +138,10 @@ def writing_fault(capture):
 def check_matcher(check):
     """The comparison with the truth itself: a made-up report of a true reply, and the same with one thing changed."""
     truth = {"icmp_errors": [{"router": "192.0.2.1", "probe_ttl": 3, "icmp_type": 11, "icmp_code": 0, "rtt_ms": 1.5,
-                              "quoted": {"proto": TCP, "dst": "198.51.100.1", "dport": 80}}]}
+                              "quoted": {"proto": 6, "dst": "198.51.100.1", "dport": 80}}]}
     reply = {"address": "192.0.2.1", "icmp_type": 11, "icmp_code": 0, "rtt_ms": 1.5}
-    trace = {"flow": {"destination": "198.51.100.1", "destination_port": 80}, "hops": [{"ttl": 3, "replies": [reply]}]}
+    flow = {"protocol": "tcp", "destination": "198.51.100.1", "destination_port": 80}
+    trace = {"flow": flow, "hops": [{"ttl": 3, "replies": [reply]}]}
     check.equal(invented([trace], truth), [], "a true reply is not called invented")
     for name, value in (("address", "192.0.2.2"), ("rtt_ms", 1.6), ("icmp_code", 1)):
         other = copy.deepcopy(trace)
@@ -157,7 +167,7 @@ def main(check, folder):
         traces += len(capture.traces)
         capture.written.unlink(missing_ok=True)
     check.none(faults["ending"], f"each ends within {LIMIT_S} s with 0 or with a reason ({read} can be read)")
-    check.none(faults["reading"], f"frames are read to the last one, and TCP flows are seen ({flows})")
+    check.none(faults["reading"], f"frames are read to the last one, and flows are seen ({flows})")
     check.none(faults["invented"], f"no reply and no trace is invented ({traces} traces)")
     check.none(faults["writing"], "what -w writes can be read")
 

@@ -241,6 +241,9 @@ static void take_event(struct simnet *n, const struct st_event *event)
 	case ST_EVENT_FLOW_REFUSED:
 		n->refused++;
 		break;
+	case ST_EVENT_SOCKET_ASKED:
+		st_tracer_tell_socket(n->tracer, tracer_clock(n), event->tuple, ST_SOCKET_QUIET);
+		break;
 	}
 }
 

@@ -187,7 +187,7 @@ static void test_rate(void)
 	for (size_t i = 0; i < G_N_ELEMENTS(rates); i++) {
 		struct scenario *s =
 			scenario_of("[hop 1]\n[flow a]\ncount=20\nspacing=0ms\n"
-				    "interval=0ms\nlifetime=300s\n[tracer]\nmax-ttl=2\n");
+				    "interval=10s\nlifetime=300s\n[tracer]\nmax-ttl=2\n");
 		struct simnet *n;
 
 		s->tracer.rate = rates[i];

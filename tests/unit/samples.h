@@ -88,6 +88,120 @@ static inline void sample_sll2(struct wire *wire)
 	put_tcp_over_ip6(wire);
 }
 
+/* Session 0x1234; the length counts the PPP header and the packet. */
+static inline void put_pppoe(struct wire *wire, size_t payload)
+{
+	wire_u32(wire, 0x11001234);
+	wire_u16(wire, (unsigned)payload);
+}
+
+/* Label 16001 + `depth`, TTL 7 as the packet's, down to the bottom of the stack. */
+static inline void put_labels(struct wire *wire, unsigned depth)
+{
+	while (depth-- > 0)
+		wire_u32(wire, (16001 + depth) << 12 | 3 << 9 | (depth == 0 ? 0x100U : 0) | 7);
+}
+
+static inline void sample_pppoe(struct wire *wire)
+{
+	wire_ethernet(wire, 0x8864);
+	put_pppoe(wire, 2 + 65);
+	wire_u16(wire, 0x0021);
+	put_tcp_over_ip4(wire);
+}
+
+static inline void sample_pppoe_qinq(struct wire *wire)
+{
+	wire_ethernet(wire, 0x88a8);
+	put_tag(wire, 0x8100);
+	put_tag(wire, 0x8864);
+	put_pppoe(wire, 1 + 89);
+	wire_u8(wire, 0x57); /* compressed */
+	put_tcp_over_ip6(wire);
+}
+
+static inline void sample_pppoe_mpls(struct wire *wire)
+{
+	wire_bytes(wire, "\0\4\0\1\0\6\1\2\3\4\5\6\0\0\x88\x64", 16);
+	put_pppoe(wire, 2 + 8 + 89);
+	wire_u16(wire, 0x0281);
+	put_labels(wire, 2);
+	put_tcp_over_ip6(wire);
+}
+
+static inline void sample_mpls(struct wire *wire)
+{
+	wire_ethernet(wire, 0x8847);
+	put_labels(wire, 1);
+	put_tcp_over_ip4(wire);
+}
+
+static inline void sample_mpls_stack(struct wire *wire)
+{
+	wire_ethernet(wire, 0x8100);
+	put_tag(wire, 0x8848);
+	put_labels(wire, 16);
+	put_tcp_over_ip6(wire);
+}
+
+static inline void sample_mpls_sll2(struct wire *wire)
+{
+	wire_bytes(wire, "\x88\x47\0\0\0\0\0\2\0\1\0\6\1\2\3\4\5\6\0\0", 20);
+	put_labels(wire, 3);
+	put_tcp_over_ip4(wire);
+}
+
+static inline void sample_ppp(struct wire *wire)
+{
+	wire_u16(wire, 0x0021);
+	put_tcp_over_ip4(wire);
+}
+
+static inline void sample_ppp_compressed(struct wire *wire)
+{
+	wire_u8(wire, 0x57);
+	put_tcp_over_ip6(wire);
+}
+
+static inline void sample_ppp_framed(struct wire *wire)
+{
+	wire_u32(wire, 0xff030057);
+	put_tcp_over_ip6(wire);
+}
+
+static inline void sample_ppp_framed_compressed(struct wire *wire)
+{
+	wire_bytes(wire, "\xff\x03\x21", 3);
+	put_tcp_over_ip4(wire);
+}
+
+static inline void sample_ppp_mpls(struct wire *wire)
+{
+	wire_u16(wire, 0x0283);
+	put_labels(wire, 1);
+	put_tcp_over_ip4(wire);
+}
+
+static inline void sample_cisco(struct wire *wire)
+{
+	wire_u32(wire, 0x0f000800);
+	put_tcp_over_ip4(wire);
+}
+
+static inline void sample_cisco_mpls(struct wire *wire)
+{
+	wire_u32(wire, 0x8f008847);
+	put_labels(wire, 2);
+	put_tcp_over_ip6(wire);
+}
+
+static inline void sample_ppp_ether(struct wire *wire)
+{
+	put_pppoe(wire, 2 + 65);
+	wire_u16(wire, 0x0021);
+	put_tcp_over_ip4(wire);
+}
+
 static inline void sample_null(struct wire *wire)
 {
 	wire_bytes(wire, "\2\0\0\0", 4);
@@ -170,6 +284,21 @@ static const struct sample {
 	{"sll", ST_LINK_SLL, 16, 20, ST_PROTOCOL_TCP, sample_sll},
 	{"sll-vlan", ST_LINK_SLL, 20, 40, ST_PROTOCOL_TCP, sample_sll_vlan},
 	{"sll2", ST_LINK_SLL2, 20, 40, ST_PROTOCOL_TCP, sample_sll2},
+	{"pppoe", ST_LINK_ETHERNET, 22, 20, ST_PROTOCOL_TCP, sample_pppoe},
+	{"pppoe-qinq", ST_LINK_ETHERNET, 29, 40, ST_PROTOCOL_TCP, sample_pppoe_qinq},
+	{"pppoe-mpls", ST_LINK_SLL, 32, 40, ST_PROTOCOL_TCP, sample_pppoe_mpls},
+	{"mpls", ST_LINK_ETHERNET, 18, 20, ST_PROTOCOL_TCP, sample_mpls},
+	{"mpls-stack", ST_LINK_ETHERNET, 82, 40, ST_PROTOCOL_TCP, sample_mpls_stack},
+	{"mpls-sll2", ST_LINK_SLL2, 32, 20, ST_PROTOCOL_TCP, sample_mpls_sll2},
+	{"ppp", ST_LINK_PPP, 2, 20, ST_PROTOCOL_TCP, sample_ppp},
+	{"ppp-compressed", ST_LINK_PPP, 1, 40, ST_PROTOCOL_TCP, sample_ppp_compressed},
+	{"ppp-framed", ST_LINK_PPP_HDLC, 4, 40, ST_PROTOCOL_TCP, sample_ppp_framed},
+	{"ppp-framed-compressed", ST_LINK_PPP, 3, 20, ST_PROTOCOL_TCP,
+	 sample_ppp_framed_compressed},
+	{"ppp-mpls", ST_LINK_PPP, 6, 20, ST_PROTOCOL_TCP, sample_ppp_mpls},
+	{"ppp-cisco", ST_LINK_PPP_HDLC, 4, 20, ST_PROTOCOL_TCP, sample_cisco},
+	{"cisco-mpls", ST_LINK_C_HDLC, 12, 40, ST_PROTOCOL_TCP, sample_cisco_mpls},
+	{"ppp-ether", ST_LINK_PPP_ETHER, 8, 20, ST_PROTOCOL_TCP, sample_ppp_ether},
 	{"null", ST_LINK_NULL, 4, 20, ST_PROTOCOL_TCP, sample_null},
 	{"loop", ST_LINK_LOOP, 4, 40, ST_PROTOCOL_TCP, sample_loop6},
 	{"raw", ST_LINK_RAW, 0, 20, ST_PROTOCOL_TCP, put_tcp_over_ip4},

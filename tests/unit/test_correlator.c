@@ -35,7 +35,7 @@ static void begin(struct fixture *f, const char *source, const char *destination
 	for (unsigned i = 0; i < 2; i++) {
 		f->probes[i] = (struct probe){.tuple = &f->tuple,
 					      .id = i + 1,
-					      .seq = SEQ,
+					      .key = SEQ,
 					      .ip_id = (uint16_t)(100 + i),
 					      .ttl = (uint8_t)(i + 1)};
 		correlator_add(&f->correlator, &f->probes[i]);
@@ -62,7 +62,7 @@ static void test_alike_without_identification(void)
 	g_assert_true(find(&f) == &f.probes[0]);
 	f.probes[0].state = PROBE_ANSWERED;
 	g_assert_null(find(&f));
-	hash_table_free(&f.correlator.by_seq);
+	correlator_free(&f.correlator);
 }
 
 static void test_identification_decides(void)
@@ -80,7 +80,7 @@ static void test_identification_decides(void)
 	g_assert_true(find(&f) == &f.probes[0]);
 	f.quote.protocol = ST_PROTOCOL_UDP;
 	g_assert_null(find(&f));
-	hash_table_free(&f.correlator.by_seq);
+	correlator_free(&f.correlator);
 }
 
 static void test_copies(void)
@@ -105,7 +105,94 @@ static void test_copies(void)
 	g_assert_null(correlator_find_copy(&f.correlator, &packet, 51));
 	packet.ttl = 3;
 	g_assert_null(correlator_find_copy(&f.correlator, &packet, 0));
-	hash_table_free(&f.correlator.by_seq);
+	correlator_free(&f.correlator);
+}
+
+/* Two empty UDP probes: they share length and checksum, and have an identification each. */
+static void begin_udp(struct fixture *f, const char *source, const char *destination)
+{
+	begin(f, source, destination);
+	for (unsigned i = 0; i < 2; i++) {
+		correlator_remove(&f->correlator, &f->probes[i]);
+		f->probes[i].key = udp_key(8, 0xbeef);
+		correlator_add(&f->correlator, &f->probes[i]);
+	}
+	f->tuple.protocol = f->quote.protocol = ST_PROTOCOL_UDP;
+	f->quote.has_seq = false;
+	f->quote.has_udp = true;
+	f->quote.udp_length = 8;
+	f->quote.udp_checksum = 0xbeef;
+	f->quote.ip_id = 101;
+}
+
+static uint8_t matched(struct fixture *f, const struct probe *wanted)
+{
+	uint8_t matched_by = 0;
+
+	g_assert_true(correlator_find_quote(&f->correlator, &f->quote, &matched_by) == wanted);
+	return matched_by;
+}
+
+static void test_udp(void)
+{
+	struct fixture f;
+
+	begin_udp(&f, "10.0.0.1", "10.0.0.2");
+	g_assert_cmpuint(matched(&f, &f.probes[1]), ==,
+			 ST_MATCH_TUPLE | ST_MATCH_IPID | ST_MATCH_LENGTH | ST_MATCH_CHECKSUM);
+	f.quote.udp_checksum = 0; /* altered: the identification still tells */
+	g_assert_cmpuint(matched(&f, &f.probes[1]), ==,
+			 ST_MATCH_TUPLE | ST_MATCH_IPID | ST_MATCH_LENGTH);
+	f.quote.udp_length = 9; /* another length refutes it */
+	matched(&f, NULL);
+	f.quote.has_udp = false; /* four bytes of transport */
+	g_assert_cmpuint(matched(&f, &f.probes[1]), ==, ST_MATCH_TUPLE | ST_MATCH_IPID);
+	f.quote.has_ports = false;
+	matched(&f, NULL);
+	correlator_free(&f.correlator);
+}
+
+/* The quote shows the translated source, and the checksum that goes with it. */
+static void test_udp_behind_nat(void)
+{
+	struct fixture f;
+
+	begin_udp(&f, "10.0.0.1", "10.0.0.2");
+	st_addr_parse("192.0.2.1", &f.quote.source);
+	f.quote.source_port = 5555;
+	f.quote.udp_checksum = 0x1111;
+	g_assert_cmpuint(matched(&f, &f.probes[1]), ==,
+			 ST_MATCH_PEER | ST_MATCH_IPID | ST_MATCH_LENGTH);
+	f.quote.destination_port = 444; /* another program's */
+	matched(&f, NULL);
+	f.quote.destination_port = 443;
+	f.quote.ip_id = 7;
+	matched(&f, NULL);
+	correlator_free(&f.correlator);
+}
+
+/* Over IPv6 the length is the key, and nothing changes a checksum that is not there. */
+static void test_udp_without_checksum(void)
+{
+	struct fixture f;
+
+	begin_udp(&f, "fd00::1", "fd00::2");
+	for (unsigned i = 0; i < 2; i++) {
+		correlator_remove(&f.correlator, &f.probes[i]);
+		f.probes[i].key = udp_key((uint16_t)(20 + i), 0);
+		correlator_add(&f.correlator, &f.probes[i]);
+	}
+	f.quote.udp_checksum = 0;
+	f.quote.udp_length = 20;
+	g_assert_cmpuint(matched(&f, &f.probes[0]), ==,
+			 ST_MATCH_TUPLE | ST_MATCH_LENGTH | ST_MATCH_CHECKSUM);
+	st_addr_parse("fd99::9", &f.quote.source);
+	f.quote.udp_length = 21;
+	g_assert_cmpuint(matched(&f, &f.probes[1]), ==,
+			 ST_MATCH_PEER | ST_MATCH_LENGTH | ST_MATCH_CHECKSUM);
+	f.quote.destination_port = 444;
+	matched(&f, NULL);
+	correlator_free(&f.correlator);
 }
 
 int main(int argc, char **argv)
@@ -114,5 +201,8 @@ int main(int argc, char **argv)
 	g_test_add_func("/correlator/alike", test_alike_without_identification);
 	g_test_add_func("/correlator/identification", test_identification_decides);
 	g_test_add_func("/correlator/copies", test_copies);
+	g_test_add_func("/correlator/udp", test_udp);
+	g_test_add_func("/correlator/udp-behind-nat", test_udp_behind_nat);
+	g_test_add_func("/correlator/udp-without-checksum", test_udp_without_checksum);
 	return g_test_run();
 }

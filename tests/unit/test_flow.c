@@ -325,6 +325,127 @@ static void test_table(void)
 	flow_table_clear(&table);
 }
 
+/* --- UDP --- */
+
+static struct st_packet datagram(bool from_client, uint8_t ttl, uint32_t payload, uint16_t checksum)
+{
+	struct st_packet p = packet(from_client, 0, 0, 0, payload);
+
+	p.protocol = ST_PROTOCOL_UDP;
+	p.ttl = ttl;
+	p.udp = (struct st_udp){.length = (uint16_t)(8 + payload), .checksum = checksum};
+	return p;
+}
+
+static void show_datagram(struct fixture *f, bool from_client, uint32_t payload)
+{
+	struct st_packet p = datagram(from_client, from_client ? 64 : 57, payload, 0x1234);
+
+	f->frame.bytes = f->bytes;
+	f->frame.stamp_ns += ST_NS_PER_MS;
+	flow_update(f->flow, from_client ? 0 : 1, &p, &f->frame);
+}
+
+static void begin_udp(struct fixture *f)
+{
+	struct st_packet first = datagram(true, 64, 100, 0x1234);
+
+	*f = (struct fixture){.flow = flow_new(&first)};
+	f->frame.stamp_ns = ST_NS_PER_S;
+}
+
+static void test_udp_life(void)
+{
+	struct fixture f;
+
+	begin_udp(&f);
+	show_datagram(&f, true, 100);
+	show_datagram(&f, true, 100);
+	g_assert_false(flow_is_traceable(f.flow, 0)); /* nobody may be there */
+	show_datagram(&f, false, 100);
+	g_assert_true(flow_is_traceable(f.flow, 0));
+	g_assert_true(flow_is_traceable(f.flow, 1));
+	g_assert_cmpuint(flow_estimate_distance(f.flow, 0), ==, 8);
+	g_assert_cmpuint(f.flow->ends[0].rtt_ns, ==, 2 * ST_NS_PER_MS);
+	show_datagram(&f, true, 100);
+	show_datagram(&f, false, 100);
+	g_assert_cmpuint(f.flow->ends[0].rtt_ns, ==, 2 * ST_NS_PER_MS); /* the first alone */
+	flow_free(f.flow);
+}
+
+static enum flow_verdict judge(const struct fixture *f, uint8_t version, uint8_t ttl,
+			       uint32_t payload, uint16_t checksum)
+{
+	struct st_packet p = datagram(true, ttl, payload, checksum);
+
+	p.ip_version = version;
+	return flow_classify(f->flow, 0, &p);
+}
+
+static void test_udp_probes(void)
+{
+	struct fixture f;
+
+	begin_udp(&f);
+	g_assert_cmpint(judge(&f, 4, 3, 0, 1), ==, FLOW_SEGMENT); /* nothing to compare with */
+	show_datagram(&f, true, 100);
+	g_assert_cmpint(judge(&f, 4, 64, 0, 1), ==, FLOW_SEGMENT);
+	g_assert_cmpint(judge(&f, 4, 3, 100, 1), ==, FLOW_SEGMENT);
+	g_assert_cmpint(judge(&f, 4, 3, 0, 1), ==, FLOW_PROBE);
+	g_assert_cmpint(judge(&f, 4, 31, 2, 1), ==, FLOW_PROBE);
+	g_assert_cmpint(judge(&f, 4, 32, 2, 1), ==, FLOW_PROBE_PERHAPS);
+	g_assert_cmpint(judge(&f, 6, 3, 100, 1), ==, FLOW_SEGMENT);
+	g_assert_cmpint(judge(&f, 6, 3, 100, 0), ==, FLOW_PROBE);
+	g_assert_cmpint(judge(&f, 6, 64, 100, 0), ==, FLOW_PROBE_PERHAPS);
+	g_assert_cmpint(judge(&f, 4, 3, 100, 0), ==, FLOW_SEGMENT); /* IPv4 may do without */
+	flow_free(f.flow);
+}
+
+/* Header bytes of a long header up to its connection ids, in a datagram of 1200 bytes. */
+static bool begins_quic(const uint8_t *header, uint32_t captured, uint32_t wire)
+{
+	struct fixture f;
+	struct st_packet p = datagram(true, 64, wire, 1);
+	bool is_quic;
+
+	begin_udp(&f);
+	p.payload_offset = 0;
+	p.payload_captured = captured;
+	f.frame.bytes = header;
+	p.ip_offset = 0;
+	flow_update(f.flow, 0, &p, &f.frame);
+	is_quic = f.flow->is_quic;
+	flow_free(f.flow);
+	return is_quic;
+}
+
+static void test_quic(void)
+{
+	uint8_t header[16] = {0xc3, 0, 0, 0, 1, 8, [14] = 0};
+
+	g_assert_true(begins_quic(header, 16, 1200));
+	g_assert_false(begins_quic(header, 16, 1199)); /* an Initial is padded */
+	g_assert_false(begins_quic(header, 14, 1200)); /* cut before the second id */
+	header[0] = 0xd3;			       /* 0-RTT */
+	g_assert_false(begins_quic(header, 16, 1200));
+	memcpy(header + 1, "\x6b\x33\x43\xcf", 4); /* in version 2 that is the Initial */
+	g_assert_true(begins_quic(header, 16, 1200));
+	header[0] = 0xc3;
+	g_assert_false(begins_quic(header, 16, 1200));
+	memcpy(header + 1, "\xff\x00\x00\x1d", 4);
+	g_assert_true(begins_quic(header, 16, 1200));
+	memcpy(header + 1, "\xff\x00\x00\x1a", 4); /* before draft 27 */
+	g_assert_false(begins_quic(header, 16, 1200));
+	memcpy(header + 1, "\x00\x00\x00\x01", 4);
+	header[0] = 0x83; /* without the fixed bit */
+	g_assert_false(begins_quic(header, 16, 1200));
+	header[0] = 0x43; /* a short header */
+	g_assert_false(begins_quic(header, 16, 1200));
+	header[0] = 0xc3;
+	header[5] = 21; /* no connection id is as long */
+	g_assert_false(begins_quic(header, 16, 1200));
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
@@ -344,5 +465,8 @@ int main(int argc, char **argv)
 	g_test_add_func("/flow/sack", test_sack_is_negotiated_by_both);
 	g_test_add_func("/flow/rtt", test_rtt_of_the_flow);
 	g_test_add_func("/flow/table", test_table);
+	g_test_add_func("/flow/udp-life", test_udp_life);
+	g_test_add_func("/flow/udp-probes", test_udp_probes);
+	g_test_add_func("/flow/quic", test_quic);
 	return g_test_run();
 }

@@ -64,7 +64,10 @@ static void test_values(void)
 	     "-i eth0 --all -a hop-by-hop -q 10 -f 2 -m 255 --inter-probe-time 500us "
 	     "--inter-iteration-time 0 --wait 1.5s --max-missing 0 --tcp-probe exact "
 	     "--max-flows 7 --rate 8 --count 9 --duration 10min --idle 1h -o json -w out -v "
-	     "--quiet");
+	     "--quiet --udp-probe self-destruct --flow-timeout 90s --retrace 5min");
+	g_assert_cmpint(options.config.udp_probe, ==, ST_UDP_PROBE_SELF_DESTRUCT);
+	g_assert_cmpuint(options.config.flow_timeout_ns, ==, 90 * ST_NS_PER_S);
+	g_assert_cmpuint(options.config.retrace_ns, ==, 300 * ST_NS_PER_S);
 	g_assert_cmpstr(options.interface, ==, "eth0");
 	g_assert_cmpint(options.config.algorithm, ==, ST_ALGORITHM_HOP_BY_HOP);
 	g_assert_cmpuint(options.config.probes_per_hop, ==, 10);
@@ -93,13 +96,15 @@ static void test_selection(void)
 
 	take(&options, TOOL_INJECT,
 	     "-H 10.0.0.0/8 -H 2001:db8::1 -F 'tcp 10.0.0.1:1 10.0.0.2:2' -p443 -4 "
-	     "--border 10.1.0.1 --border fd00::/8");
+	     "--protocol udp -F 'udp [fd00::1]:5 [fd00::2]:6' --border 10.1.0.1 --border fd00::/8");
 	g_assert_false(selection->all);
 	g_assert_cmpuint(selection->host_count, ==, 2);
 	g_assert_cmpuint(selection->hosts[0].bits, ==, 8);
 	g_assert_cmpuint(selection->hosts[1].addr.version, ==, 6);
-	g_assert_cmpuint(selection->flow_count, ==, 1);
+	g_assert_cmpuint(selection->flow_count, ==, 2);
 	g_assert_cmpuint(selection->flows[0].destination_port, ==, 2);
+	g_assert_cmpuint(selection->flows[1].protocol, ==, ST_PROTOCOL_UDP);
+	g_assert_cmpuint(selection->protocol, ==, ST_PROTOCOL_UDP);
 	g_assert_cmpuint(selection->port, ==, 443);
 	g_assert_cmpuint(selection->ip_version, ==, 4);
 	g_assert_cmpuint(options.config.border_count, ==, 2);

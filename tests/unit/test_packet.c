@@ -135,7 +135,7 @@ static void test_altered(gconstpointer data)
 
 static void test_link_types_unknown(void)
 {
-	static const uint32_t unknown[] = {2, 9, 50, 105, 127, 147, 195, 228 + 65536, UINT32_MAX};
+	static const uint32_t unknown[] = {2, 8, 52, 105, 127, 147, 195, 228 + 65536, UINT32_MAX};
 	struct wire wire = {0};
 	struct st_packet packet;
 
@@ -148,7 +148,7 @@ static void test_link_types_unknown(void)
 
 static void test_not_ip(void)
 {
-	static const unsigned types[] = {0x0806, 0x88cc, 0x8847, 0x8864, 0, 60, 1501, 0xffff};
+	static const unsigned types[] = {0x0806, 0x88cc, 0x8863, 0x8849, 0, 60, 1501, 0xffff};
 	struct st_packet packet;
 
 	for (size_t i = 0; i < G_N_ELEMENTS(types); i++) {

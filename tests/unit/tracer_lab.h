@@ -160,4 +160,15 @@ static inline bool next_event(struct lab *lab, enum st_event_type type, struct s
 	return false;
 }
 
+/* Answers the question about the flow's socket, which must have been asked. */
+static inline void tell_socket(struct lab *lab, enum st_socket socket)
+{
+	struct st_event event;
+	struct st_tuple tuple;
+
+	g_assert_true(next_event(lab, ST_EVENT_SOCKET_ASKED, &event));
+	tuple = *event.tuple;
+	st_tracer_tell_socket(lab->tracer, lab->now, &tuple, socket);
+}
+
 #endif

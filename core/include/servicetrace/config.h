@@ -21,9 +21,21 @@ enum st_tcp_probe {
 };
 
 /*
- * Which flows are wanted. `all`, hosts and flows add up (any may match); port
- * and ip_version must match too, where given. Without any of the first three
- * nothing is wanted.
+ * How a UDP probe is made. Over IPv4 an unknown application must not be reached:
+ * with AUTO such a flow is probed hop by hop, and not near its destination. To
+ * name a kind says that the application bears it.
+ */
+enum st_udp_probe {
+	ST_UDP_PROBE_AUTO = 0, /* EMPTY over IPv4; over IPv6 SELF_DESTRUCT, then CHECKSUM */
+	ST_UDP_PROBE_EMPTY,    /* no payload, as in the paper */
+	ST_UDP_PROBE_CHECKSUM, /* two bytes of payload that make the checksum a number of ours */
+	ST_UDP_PROBE_SELF_DESTRUCT, /* IPv6 only: no checksum, so the destination drops it */
+};
+
+/*
+ * Which flows are wanted. `all`, hosts and flows add up (any may match); port,
+ * ip_version and protocol must match too, where given. Without any of the first
+ * three nothing is wanted.
  */
 struct st_selection {
 	bool all;
@@ -33,6 +45,7 @@ struct st_selection {
 	size_t flow_count;
 	uint16_t port;	    /* of either end; 0: any */
 	uint8_t ip_version; /* 4 or 6; 0: any */
+	uint8_t protocol;   /* ST_PROTOCOL_TCP or ST_PROTOCOL_UDP; 0: either */
 };
 
 #define ST_PROBES_PER_HOP_MAX 10	  /* as traceroute */
@@ -41,6 +54,7 @@ struct st_selection {
 #define ST_MAX_FLOWS_LIMIT 65536
 #define ST_RATE_LIMIT 1000000 /* probes per second */
 #define ST_WAIT_MAX_NS (60 * ST_NS_PER_S)
+#define ST_PERIOD_MAX_NS (UINT64_C(365) * 24 * 3600 * ST_NS_PER_S) /* of the two times below */
 
 /* Everything pointed to must live until the tracer is freed. */
 struct st_config {
@@ -48,6 +62,7 @@ struct st_config {
 	struct st_selection selection;
 	enum st_algorithm algorithm;
 	enum st_tcp_probe tcp_probe;
+	enum st_udp_probe udp_probe;
 	uint16_t probes_per_hop;     /* 1 .. ST_PROBES_PER_HOP_MAX; default 3 */
 	uint8_t first_ttl;	     /* default 1 */
 	uint8_t max_ttl;	     /* default 32 */
@@ -55,6 +70,8 @@ struct st_config {
 	uint64_t inter_iteration_ns; /* between the trains of two TTLs; default 1 ms */
 	uint64_t wait_ns;	     /* how long a reply is awaited; default 2 s */
 	uint16_t max_missing;	     /* stop after so many silent hops in a row; 0: never */
+	uint64_t flow_timeout_ns;    /* a flow silent for so long is over; default 30 s */
+	uint64_t retrace_ns;	     /* trace again so long after a trace's end; 0: once */
 	const struct st_prefix *borders;
 	size_t border_count;
 	uint32_t max_flows;	  /* traced at once, 1 .. ST_MAX_FLOWS_LIMIT; default 1024 */

@@ -17,11 +17,15 @@ extern "C" {
 enum st_link_type {
 	ST_LINK_NULL = 0, /* BSD loopback, family in the writer's byte order */
 	ST_LINK_ETHERNET = 1,
+	ST_LINK_PPP = 9,      /* with or without HDLC framing */
 	ST_LINK_RAW_BSD = 12, /* what libpcap on Linux calls DLT_RAW */
 	ST_LINK_RAW_OPENBSD = 14,
+	ST_LINK_PPP_HDLC = 50,	/* serial lines: PPP in HDLC framing, or Cisco HDLC */
+	ST_LINK_PPP_ETHER = 51, /* begins with the PPPoE header */
 	ST_LINK_RAW = 101,
-	ST_LINK_LOOP = 108, /* OpenBSD loopback, family in network byte order */
-	ST_LINK_SLL = 113,  /* Linux "cooked" capture, version 1 */
+	ST_LINK_C_HDLC = 104, /* Cisco HDLC */
+	ST_LINK_LOOP = 108,   /* OpenBSD loopback, family in network byte order */
+	ST_LINK_SLL = 113,    /* Linux "cooked" capture, version 1 */
 	ST_LINK_IPV4 = 228,
 	ST_LINK_IPV6 = 229,
 	ST_LINK_SLL2 = 276, /* Linux "cooked" capture, version 2 */
@@ -127,8 +131,8 @@ struct st_packet {
 };
 
 /*
- * Finds the IP packet behind the link layer of `frame` (VLAN tags and QinQ
- * included) and decodes it down to the transport header (RFC 791, RFC 8200).
+ * Finds the IP packet behind the link layer of `frame` (VLAN tags, PPPoE, PPP
+ * and MPLS labels included) and decodes it down to the transport header (RFC 791, RFC 8200).
  *
  * ST_OK: every field that applies is set; later fragments and transports other
  *   than TCP, UDP, ICMP and ICMPv6 have neither ports nor the union set.

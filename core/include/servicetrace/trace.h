@@ -23,14 +23,16 @@ enum st_algorithm {
 };
 
 enum st_stop_reason {
-	ST_STOP_NONE = 0,	/* still running */
-	ST_STOP_DESTINATION,	/* the destination itself answered */
-	ST_STOP_MAX_TTL,	/* every distance asked for was probed */
-	ST_STOP_MISSING_HOPS,	/* so many silent hops in a row */
-	ST_STOP_BORDER,		/* a router that the user named answered */
-	ST_STOP_FLOW_CLOSED,	/* FIN or RST before the trace was complete */
-	ST_STOP_INTERRUPTED,	/* the user ended the program */
-	ST_STOP_END_OF_CAPTURE, /* offline: the capture holds no more of it */
+	ST_STOP_NONE = 0,	  /* still running */
+	ST_STOP_DESTINATION,	  /* the destination itself answered */
+	ST_STOP_MAX_TTL,	  /* every distance asked for was probed */
+	ST_STOP_MISSING_HOPS,	  /* so many silent hops in a row */
+	ST_STOP_BORDER,		  /* a router that the user named answered */
+	ST_STOP_FLOW_CLOSED,	  /* FIN or RST before the trace was complete */
+	ST_STOP_INTERRUPTED,	  /* the user ended the program */
+	ST_STOP_END_OF_CAPTURE,	  /* offline: the capture holds no more of it */
+	ST_STOP_FLOW_TIMEOUT,	  /* the flow was silent for too long */
+	ST_STOP_NEAR_DESTINATION, /* UDP: what is sent farther could reach the application */
 };
 
 /* Which parts of a quote agreed with the probe: a set of bits. */
@@ -39,6 +41,8 @@ enum st_match {
 	ST_MATCH_IPID = 1 << 1,	 /* IPv4 identification */
 	ST_MATCH_SEQ = 1 << 2,	 /* TCP sequence number */
 	ST_MATCH_PEER = 1 << 3, /* only the destination's address and port (NAT hides the source) */
+	ST_MATCH_LENGTH = 1 << 4,   /* UDP length */
+	ST_MATCH_CHECKSUM = 1 << 5, /* UDP checksum */
 };
 
 #define ST_RTT_UNKNOWN INT64_MIN /* no stamp of the probe, or it is later than the reply's */

@@ -8,7 +8,7 @@
  *
  *   st_tracer_frame()        for each frame captured (own probes among them)
  *   st_tracer_poll_probe()   until ST_NONE; send what it hands out
- *   st_tracer_poll_event()   until ST_NONE
+ *   st_tracer_poll_event()   until ST_NONE; answer what is asked
  *   sleep until a frame comes or st_tracer_next_wakeup(), then st_tracer_wake()
  *
  * In active mode frames must tell their direction: a flow is traced only once a
@@ -28,7 +28,7 @@ extern "C" {
 
 struct st_tracer;
 
-#define ST_PROBE_FRAME_MAX 256 /* a buffer of this many bytes holds any probe */
+#define ST_PROBE_FRAME_MAX 1536 /* a buffer of this many bytes holds any probe */
 
 /* A probe to be sent now. */
 struct st_probe {
@@ -49,6 +49,15 @@ enum st_event_type {
 	ST_EVENT_REPLY,		/* a frame answered one: cookie, …, probe_cookie, reply */
 	ST_EVENT_TRACE_ENDED,	/* result */
 	ST_EVENT_FLOW_REFUSED,	/* a wanted flow is not traced: flow_id, tuple, reason */
+	ST_EVENT_SOCKET_ASKED,	/* flow_id, tuple (from here): st_tracer_tell_socket must answer */
+};
+
+/* What the driver knows of the local application's socket. */
+enum st_socket {
+	ST_SOCKET_UNKNOWN =
+		0,	 /* nothing: the flow is traced, with a note of kind recverr-unknown */
+	ST_SOCKET_QUIET, /* no ICMP error that a probe draws is told to the application */
+	ST_SOCKET_WANTS_ERRORS, /* IP_RECVERR is set: probes would make its calls fail */
 };
 
 /* What it points to lives until the next call to any function of the tracer. */
@@ -132,6 +141,15 @@ ST_API enum st_status st_tracer_poll_probe(struct st_tracer *tracer, uint64_t no
 
 /* The probe of this id could not be sent; `reason` (copied) becomes a note of its trace. */
 ST_API void st_tracer_probe_failed(struct st_tracer *tracer, uint64_t id, const char *reason);
+
+/*
+ * Answers ST_EVENT_SOCKET_ASKED, with that event's tuple. Until then nothing is
+ * sent into the flow: UDP probes, and `exact` ones, draw ICMP errors that a socket
+ * with IP_RECVERR (ip(7)) passes on. Asked again before each further trace of the
+ * flow. A flow that is gone by now is no error.
+ */
+ST_API void st_tracer_tell_socket(struct st_tracer *tracer, uint64_t now,
+				  const struct st_tuple *tuple, enum st_socket socket);
 
 /* ST_OK with the next event, or ST_NONE. */
 ST_API enum st_status st_tracer_poll_event(struct st_tracer *tracer, struct st_event *event);

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "trace/kind.h"
+
+/* The estimate is the reverse path's: the forward path may be this much shorter. */
+#define ESTIMATE_MARGIN 2
+#define PORT_DNS 53
+
+static enum probe_kind udp_kind(enum st_udp_probe asked, uint8_t ip_version)
+{
+	switch (asked) {
+	case ST_UDP_PROBE_AUTO:
+		return ip_version == 4 ? KIND_EMPTY : KIND_SELF_DESTRUCT;
+	case ST_UDP_PROBE_EMPTY:
+		return KIND_EMPTY;
+	case ST_UDP_PROBE_CHECKSUM:
+		return KIND_CHECKSUM;
+	case ST_UDP_PROBE_SELF_DESTRUCT:
+		return KIND_SELF_DESTRUCT;
+	}
+	return KIND_EMPTY;
+}
+
+enum probe_kind kind_of(const struct st_config *config, const struct flow *flow)
+{
+	if (flow->protocol == ST_PROTOCOL_UDP)
+		return udp_kind(config->udp_probe, flow->ip_version);
+	return config->tcp_probe == ST_TCP_PROBE_EXACT ? KIND_EXACT : KIND_STALE;
+}
+
+bool kind_shows_at_socket(enum probe_kind kind)
+{
+	return kind != KIND_STALE;
+}
+
+bool kind_is_alike(enum probe_kind kind, uint8_t ip_version)
+{
+	return ip_version == 6 && (kind == KIND_EXACT || kind == KIND_EMPTY);
+}
+
+/* QUIC drops what it cannot decrypt (RFC 9000, 5.2); others may take it for a message, or the end.
+ */
+bool kind_is_intrusive(enum probe_kind kind, const struct flow *flow)
+{
+	return (kind == KIND_EMPTY || kind == KIND_CHECKSUM) && !flow->is_quic;
+}
+
+bool kind_shows_at_own_ttl(enum probe_kind kind)
+{
+	return kind == KIND_STALE || kind == KIND_SELF_DESTRUCT;
+}
+
+unsigned kind_ceiling(const struct flow *flow, unsigned side)
+{
+	unsigned estimate = flow_estimate_distance(flow, side);
+
+	return estimate > ESTIMATE_MARGIN ? estimate - ESTIMATE_MARGIN : 0;
+}
+
+static const char *exact_refusal(const struct flow *flow)
+{
+	switch (flow_sack(flow)) {
+	case FLOW_SACK_ON:
+		return NULL;
+	case FLOW_SACK_OFF:
+		return "exact probes do harm without SACK, and this flow has not negotiated it";
+	case FLOW_SACK_UNKNOWN:
+		return "exact probes do harm without SACK, and whether this flow has it is not "
+		       "known yet";
+	}
+	return NULL;
+}
+
+static const char *udp_refusal(const struct st_config *config, enum probe_kind kind,
+			       const struct flow *flow, unsigned side)
+{
+	/* A Time Exceeded makes a lookup of the C library fail at once. */
+	if (flow->ends[0].port == PORT_DNS || flow->ends[1].port == PORT_DNS)
+		return "port 53 is never probed: name lookups would fail";
+	if (kind == KIND_SELF_DESTRUCT && flow->ip_version == 4)
+		return "self-destruct probes need IPv6: without a checksum an IPv4 datagram is "
+		       "valid and reaches the application";
+	if (config->udp_probe == ST_UDP_PROBE_AUTO && kind_is_intrusive(kind, flow) &&
+	    kind_ceiling(flow, side) < config->first_ttl)
+		return "the other end is too near: an empty datagram could reach its application";
+	return NULL;
+}
+
+const char *kind_refusal(const struct st_config *config, enum probe_kind kind,
+			 const struct flow *flow, unsigned side)
+{
+	if (flow->protocol == ST_PROTOCOL_UDP)
+		return udp_refusal(config, kind, flow, side);
+	return kind == KIND_EXACT ? exact_refusal(flow) : NULL;
+}
