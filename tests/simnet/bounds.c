@@ -27,7 +27,8 @@ static void check_rate(const struct simnet *n, GPtrArray *findings)
 
 static bool look_alike(const struct sent_probe *a, const struct sent_probe *b)
 {
-	return a->seq == b->seq && a->ip_id == b->ip_id;
+	return a->seq == b->seq && a->ip_id == b->ip_id && a->udp_bytes == b->udp_bytes &&
+	       a->udp_checksum == b->udp_checksum;
 }
 
 /* When each probe's answer was shown to the tracer; ST_NEVER: not at all. */
@@ -42,7 +43,8 @@ static uint64_t *answer_times(const struct simnet *n)
 	for (size_t i = 0; i < count; i++)
 		if (answers[i].arrives_ns != ST_NEVER)
 			times[answers[i].tag - 1] =
-				answers[i].arrives_ns + n->scenario->capture_delay_ns;
+				MIN(times[answers[i].tag - 1],
+				    answers[i].arrives_ns + n->scenario->capture_delay_ns);
 	return times;
 }
 
@@ -91,18 +93,77 @@ static void check_in_flight(const struct simnet *n, GPtrArray *findings)
 	g_hash_table_unref(flows);
 }
 
+static uint64_t round_trip_ns(const struct scenario *s)
+{
+	return truth_round_trip_ns(s, s->hop_count) + 2 * s->last_link.delay_ns;
+}
+
+/* Those that do more at the destination than `stale`: two in a round trip may get there. */
+static bool may_intrude(const struct simnet *n, const struct sent_probe *probe)
+{
+	return probe->protocol == ST_PROTOCOL_UDP ||
+	       n->scenario->tracer.tcp_probe == ST_TCP_PROBE_EXACT;
+}
+
+/* The last two of a flow that got there, by time. */
+struct intruders {
+	uint64_t times[2];
+	size_t count;
+};
+
+static void check_intruder(struct intruders *before, const struct simnet *n,
+			   const struct reached *reached, GPtrArray *findings)
+{
+	if (before->count >= 2 && reached->time_ns - before->times[0] < round_trip_ns(n->scenario))
+		finding(findings, "probe %zu is the third in a round trip at the destination",
+			reached->place + 1);
+	before->times[0] = before->count ? before->times[1] : 0;
+	before->times[1] = reached->time_ns;
+	before->count++;
+}
+
+/* Jitter and the like can bring together at the end what was sent apart. */
+static void check_intrusion(const struct simnet *n, GPtrArray *findings)
+{
+	GHashTable *flows = g_hash_table_new_full(NULL, NULL, NULL, g_free);
+
+	for (size_t i = 0; i < n->reached->len && truth_path_is_plain(n->scenario); i++) {
+		const struct reached *reached = &g_array_index(n->reached, struct reached, i);
+		const struct sent_probe *probe = simnet_probe(n, reached->place);
+		struct intruders *before = g_hash_table_lookup(flows, probe->conversation);
+
+		if (!may_intrude(n, probe))
+			continue;
+		if (!before) {
+			before = g_new0(struct intruders, 1);
+			g_hash_table_insert(flows, probe->conversation, before);
+		}
+		check_intruder(before, n, reached, findings);
+	}
+	g_hash_table_unref(flows);
+}
+
 void truth_check_bounds(const struct simnet *n, GPtrArray *findings)
 {
 	check_rate(n, findings);
 	check_in_flight(n, findings);
+	check_intrusion(n, findings);
+}
+
+/* Our TCP ends throw away what comes too early, so for them reordering is loss. */
+static bool link_loses(const struct sim_link *link)
+{
+	return link->loss > 0 || link->reorder > 0 || link->bandwidth_bps > 0;
 }
 
 static bool path_loses(const struct scenario *s)
 {
-	bool loses = s->last_link.loss > 0;
+	bool loses = link_loses(&s->last_link);
 
 	for (size_t i = 0; i < s->hop_count; i++)
-		loses |= s->hops[i].link.loss > 0;
+		loses |= link_loses(&s->hops[i].link);
+	for (size_t i = 0; i < s->change_count; i++)
+		loses |= link_loses(&s->changes[i].after.link);
 	return loses;
 }
 
@@ -135,6 +196,39 @@ static void check_end(const struct conversation *c, enum side side, bool loses, 
 	}
 }
 
+static void check_connection(const struct conversation *c, bool loses, GPtrArray *findings)
+{
+	for (enum side side = SIDE_NEAR; side <= SIDE_FAR; side++) {
+		const struct tcp_peer *end = &c->ends[side];
+		char *what =
+			g_strdup_printf("%s end of port %u", side == SIDE_NEAR ? "local" : "remote",
+					end->setup.tuple.source_port);
+
+		check_end(c, side, loses, what, findings);
+		if (!loses && !c->flow->lost_third_ack && end->retransmissions > 0)
+			finding(findings, "%s: retransmitted %u times", what, end->retransmissions);
+		g_free(what);
+	}
+}
+
+/* QUIC discards what it cannot decrypt; where the user names a kind, he answers for it. */
+static void check_datagrams(const struct simnet *n, const struct conversation *c,
+			    GPtrArray *findings)
+{
+	bool bears_junk = c->flow->quic || n->scenario->tracer.udp_probe != ST_UDP_PROBE_AUTO;
+
+	for (enum side side = SIDE_NEAR; side <= SIDE_FAR; side++) {
+		const struct udp_peer *end = &c->udp[side];
+
+		if (end->junk > 0 && (side == SIDE_NEAR || !bears_junk))
+			finding(findings, "port %u: its application got %u datagrams of nobody",
+				end->setup.tuple.source_port, end->junk);
+		if (end->damaged > 0 || (side == SIDE_NEAR && end->unverified > 0))
+			finding(findings, "port %u: %u datagrams with bad checksums",
+				end->setup.tuple.source_port, end->damaged);
+	}
+}
+
 void truth_check_harm(const struct simnet *n, GPtrArray *findings)
 {
 	bool loses = path_loses(n->scenario);
@@ -142,18 +236,10 @@ void truth_check_harm(const struct simnet *n, GPtrArray *findings)
 	for (size_t i = 0; i < n->conversations->len; i++) {
 		const struct conversation *c = n->conversations->pdata[i];
 
-		for (enum side side = SIDE_NEAR; side <= SIDE_FAR; side++) {
-			const struct tcp_peer *end = &c->ends[side];
-			char *what = g_strdup_printf("%s end of port %u",
-						     side == SIDE_NEAR ? "local" : "remote",
-						     end->setup.tuple.source_port);
-
-			check_end(c, side, loses, what, findings);
-			if (!loses && !c->flow->lost_third_ack && end->retransmissions > 0)
-				finding(findings, "%s: retransmitted %u times", what,
-					end->retransmissions);
-			g_free(what);
-		}
+		if (c->protocol == ST_PROTOCOL_UDP)
+			check_datagrams(n, c, findings);
+		else
+			check_connection(c, loses, findings);
 	}
 }
 
@@ -181,6 +267,46 @@ static void check_counters(const struct simnet *n, GPtrArray *findings)
 	check_equal("events_dropped", s->events_dropped, 0, findings);
 }
 
+static const char *note_kind(enum sim_note note)
+{
+	switch (note) {
+	case NOTE_ANY:
+		return NULL;
+	case NOTE_NAT:
+		return "nat";
+	case NOTE_ALGORITHM:
+		return "algorithm";
+	case NOTE_NEAR_DESTINATION:
+		return "near-destination";
+	case NOTE_ZERO_CHECKSUM:
+		return "zero-checksum";
+	case NOTE_RECVERR_UNKNOWN:
+		return "recverr-unknown";
+	}
+	g_assert_not_reached();
+}
+
+static bool has_note(const struct st_trace *trace, const char *kind)
+{
+	for (size_t i = 0; i < trace->note_count; i++)
+		if (g_str_equal(trace->notes[i].kind, kind))
+			return true;
+	return false;
+}
+
+static void expect_of_trace(const struct sim_expect *e, const struct st_trace *trace,
+			    GPtrArray *findings)
+{
+	const char *note = note_kind(e->note);
+
+	if (e->stop_reason != ST_STOP_NONE && (int32_t)trace->stop_reason != e->stop_reason)
+		finding(findings, "trace %" PRIu64 ": stopped for %s, should for %s", trace->number,
+			st_stop_reason_text(trace->stop_reason),
+			st_stop_reason_text((enum st_stop_reason)e->stop_reason));
+	if (note && !has_note(trace, note))
+		finding(findings, "trace %" PRIu64 ": lacks the note %s", trace->number, note);
+}
+
 static void check_expectations(const struct simnet *n, GPtrArray *findings)
 {
 	const struct sim_expect *e = &n->scenario->expect;
@@ -193,14 +319,8 @@ static void check_expectations(const struct simnet *n, GPtrArray *findings)
 		check_equal("errors_unmatched + errors_malformed",
 			    n->stats.errors_unmatched + n->stats.errors_malformed, e->unmatched,
 			    findings);
-	for (size_t i = 0; e->stop_reason && i < n->outcomes->len; i++) {
-		const struct st_trace *trace = &((struct outcome *)n->outcomes->pdata[i])->trace;
-
-		if ((int32_t)trace->stop_reason != e->stop_reason)
-			finding(findings, "trace %" PRIu64 ": stopped for %s, should for %s",
-				trace->number, st_stop_reason_text(trace->stop_reason),
-				st_stop_reason_text((enum st_stop_reason)e->stop_reason));
-	}
+	for (size_t i = 0; i < n->outcomes->len; i++)
+		expect_of_trace(e, &((struct outcome *)n->outcomes->pdata[i])->trace, findings);
 }
 
 void truth_check(const struct simnet *n, GPtrArray *findings)

@@ -1,33 +1,48 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Two TCP ends and an application of requests and replies: the client speaks
- * at its interval, the server answers whole requests (or, if requests are
- * empty, speaks in the client's place), and at the end of its life the
- * connection closes, breaks or falls silent.
+ * Two ends and an application of requests and replies: the client speaks at its
+ * interval, the server answers whole requests (or, if requests are empty,
+ * speaks in the client's place), and at the end of its life the connection
+ * closes, breaks or falls silent. A UDP flow does the last.
  */
 #include "conversation.h"
 
-gint64 conversation_key(uint8_t ip_version, uint16_t near_port, uint16_t far_port)
+#define NEAR_SEED 11
+#define FAR_SEED 77
+#define PEER_FLOW_LABEL 0x54321
+
+gint64 conversation_key(const struct st_tuple *tuple)
 {
-	return (gint64)ip_version << 32 | (gint64)near_port << 16 | far_port;
+	return (gint64)tuple->protocol << 40 | (gint64)tuple->source.version << 32 |
+	       (gint64)tuple->source_port << 16 | tuple->destination_port;
 }
 
-static struct tcp_setup end_setup(const struct scenario *scenario, const struct sim_flow *flow,
-				  uint32_t number, enum side side)
+/* What this end sends has this 5-tuple. */
+static struct st_tuple end_tuple(const struct scenario *scenario, const struct sim_flow *flow,
+				 uint32_t number, enum side side)
 {
 	enum version version = flow->ip_version == 4 ? V4 : V6;
-	bool near = side == SIDE_NEAR;
 	bool server_near = flow->server == SIM_LOCAL;
-	uint16_t local_port = (uint16_t)(flow->local_port + (server_near ? 0 : number));
-	uint16_t remote_port = (uint16_t)(flow->remote_port + (server_near ? number : 0));
-	uint32_t isn = (near ? flow->local_isn : flow->remote_isn) + number * 64007;
-	struct tcp_setup setup = {
-		.tuple = {scenario->host[version], scenario->destination[version], local_port,
-			  remote_port, ST_PROTOCOL_TCP},
+	struct st_tuple tuple = {
+		.source = scenario->host[version],
+		.destination = scenario->destination[version],
+		.source_port = (uint16_t)(flow->local_port + (server_near ? 0 : number)),
+		.destination_port = (uint16_t)(flow->remote_port + (server_near ? number : 0)),
+		.protocol = (uint8_t)flow->protocol,
+	};
+
+	return side == SIDE_NEAR ? tuple : st_tuple_reversed(&tuple);
+}
+
+static struct tcp_setup tcp_setup(const struct sim_flow *flow, uint32_t number, enum side side)
+{
+	bool near = side == SIDE_NEAR;
+
+	return (struct tcp_setup){
 		.ttl = (uint8_t)flow->ttl,
 		.tos = (uint8_t)flow->tos,
-		.flow_label = near ? flow->flow_label : 0x54321,
-		.isn = isn,
+		.flow_label = near ? flow->flow_label : PEER_FLOW_LABEL,
+		.isn = (near ? flow->local_isn : flow->remote_isn) + number * 64007,
 		.segment_bytes = flow->segment_bytes,
 		.receive_buffer = near ? flow->local_window : flow->remote_window,
 		.window_scale = (uint8_t)flow->window_scale,
@@ -35,33 +50,56 @@ static struct tcp_setup end_setup(const struct scenario *scenario, const struct 
 		.timestamps = flow->timestamps,
 		.stalled = near && flow->stalled,
 		.cookies = !near && flow->lost_third_ack,
-		.stream_seed = near ? 11 : 77,
-		.peer_stream_seed = near ? 77 : 11,
+		.stream_seed = near ? NEAR_SEED : FAR_SEED,
+		.peer_stream_seed = near ? FAR_SEED : NEAR_SEED,
 	};
+}
 
-	if (!near)
-		setup.tuple = st_tuple_reversed(&setup.tuple);
-	return setup;
+static struct udp_setup udp_setup(const struct sim_flow *flow, enum side side)
+{
+	bool near = side == SIDE_NEAR;
+
+	return (struct udp_setup){
+		.ttl = (uint8_t)flow->ttl,
+		.tos = (uint8_t)flow->tos,
+		.flow_label = near ? flow->flow_label : PEER_FLOW_LABEL,
+		.datagram_bytes = flow->segment_bytes,
+		.quic = flow->quic,
+		.seed = near ? NEAR_SEED : FAR_SEED,
+		.peer_seed = near ? FAR_SEED : NEAR_SEED,
+	};
+}
+
+static void set_up_end(struct conversation *c, const struct scenario *scenario, uint32_t number,
+		       enum side side)
+{
+	if (c->protocol == ST_PROTOCOL_UDP) {
+		struct udp_setup setup = udp_setup(c->flow, side);
+
+		setup.tuple = end_tuple(scenario, c->flow, number, side);
+		udp_peer_init(&c->udp[side], &setup);
+	} else {
+		struct tcp_setup setup = tcp_setup(c->flow, number, side);
+
+		setup.tuple = end_tuple(scenario, c->flow, number, side);
+		tcp_peer_init(&c->ends[side], &setup);
+	}
 }
 
 struct conversation *conversation_new(const struct scenario *scenario, const struct sim_flow *flow,
 				      uint32_t number)
 {
 	struct conversation *c = g_new0(struct conversation, 1);
-	const struct st_tuple *tuple = &c->ends[SIDE_NEAR].setup.tuple;
 
-	for (enum side side = SIDE_NEAR; side <= SIDE_FAR; side++) {
-		struct tcp_setup setup = end_setup(scenario, flow, number, side);
-
-		tcp_peer_init(&c->ends[side], &setup);
-	}
 	c->flow = flow;
+	c->protocol = (uint8_t)flow->protocol;
+	for (enum side side = SIDE_NEAR; side <= SIDE_FAR; side++)
+		set_up_end(c, scenario, number, side);
 	c->start_ns = flow->start_ns + number * flow->spacing_ns;
 	c->end_ns = c->start_ns + flow->lifetime_ns;
 	c->message_ns = ST_NEVER;
 	c->wake_ns = ST_NEVER;
-	c->key = conversation_key((uint8_t)flow->ip_version, tuple->source_port,
-				  tuple->destination_port);
+	c->key = conversation_key(conversation_tuple(c, SIDE_NEAR));
 	return c;
 }
 
@@ -69,24 +107,45 @@ void conversation_free(struct conversation *c)
 {
 	if (!c)
 		return;
-	tcp_peer_clear(&c->ends[SIDE_NEAR]);
-	tcp_peer_clear(&c->ends[SIDE_FAR]);
+	for (enum side side = SIDE_NEAR; side <= SIDE_FAR; side++)
+		if (c->protocol == ST_PROTOCOL_UDP)
+			udp_peer_clear(&c->udp[side]);
+		else
+			tcp_peer_clear(&c->ends[side]);
 	g_free(c);
+}
+
+const struct st_tuple *conversation_tuple(const struct conversation *c, enum side side)
+{
+	return c->protocol == ST_PROTOCOL_UDP ? &c->udp[side].setup.tuple
+					      : &c->ends[side].setup.tuple;
+}
+
+static enum side server_side(const struct conversation *c)
+{
+	return c->flow->server == SIM_LOCAL ? SIDE_NEAR : SIDE_FAR;
 }
 
 static struct tcp_peer *server(struct conversation *c)
 {
-	return &c->ends[c->flow->server == SIM_LOCAL ? SIDE_NEAR : SIDE_FAR];
+	return &c->ends[server_side(c)];
 }
 
 static struct tcp_peer *client(struct conversation *c)
 {
-	return &c->ends[c->flow->server == SIM_LOCAL ? SIDE_FAR : SIDE_NEAR];
+	return &c->ends[1 - server_side(c)];
+}
+
+static uint64_t next_time_out(const struct conversation *c)
+{
+	if (c->protocol == ST_PROTOCOL_UDP)
+		return ST_NEVER;
+	return MIN(c->ends[SIDE_NEAR].retransmit_ns, c->ends[SIDE_FAR].retransmit_ns);
 }
 
 uint64_t conversation_next(const struct conversation *c)
 {
-	uint64_t timer = MIN(c->ends[SIDE_NEAR].retransmit_ns, c->ends[SIDE_FAR].retransmit_ns);
+	uint64_t timer = next_time_out(c);
 
 	switch (c->stage) {
 	case STAGE_WAITING:
@@ -102,7 +161,9 @@ uint64_t conversation_next(const struct conversation *c)
 
 static void speak(struct conversation *c, uint64_t now)
 {
-	if (c->flow->request_bytes > 0)
+	if (c->protocol == ST_PROTOCOL_UDP)
+		udp_peer_write(&c->udp[1 - server_side(c)], c->flow->request_bytes);
+	else if (c->flow->request_bytes > 0)
 		tcp_peer_write(client(c), now, c->flow->request_bytes);
 	else
 		tcp_peer_write(server(c), now, c->flow->reply_bytes);
@@ -115,6 +176,8 @@ static void end(struct conversation *c, uint64_t now)
 
 	c->stage = STAGE_OVER;
 	c->message_ns = ST_NEVER;
+	if (c->protocol == ST_PROTOCOL_UDP)
+		return; /* it just says nothing more */
 	switch (c->flow->end) {
 	case END_FIN:
 		tcp_peer_close(ender, now);
@@ -129,8 +192,38 @@ static void end(struct conversation *c, uint64_t now)
 	}
 }
 
-/* What the applications do because of what has arrived. */
-static void applications(struct conversation *c, uint64_t now)
+static void open(struct conversation *c, uint64_t now)
+{
+	if (c->protocol == ST_PROTOCOL_UDP) {
+		c->stage = STAGE_TALKING;
+		c->message_ns = now + c->flow->first_message_ns;
+	} else {
+		c->stage = STAGE_CONNECTING;
+		tcp_peer_connect(client(c), now);
+	}
+}
+
+static void time_out(struct conversation *c, uint64_t now)
+{
+	for (enum side side = SIDE_NEAR; side <= SIDE_FAR; side++)
+		if (now >= c->ends[side].retransmit_ns)
+			tcp_peer_time_out(&c->ends[side], now);
+}
+
+void conversation_advance(struct conversation *c, uint64_t now)
+{
+	if (c->stage == STAGE_WAITING && now >= c->start_ns)
+		open(c, now);
+	if (c->protocol == ST_PROTOCOL_TCP)
+		time_out(c, now);
+	if (now >= c->message_ns)
+		speak(c, now);
+	if (c->stage != STAGE_OVER && now >= c->end_ns)
+		end(c, now);
+}
+
+/* What the applications of a connection do because of what has arrived. */
+static void tcp_applications(struct conversation *c, uint64_t now)
 {
 	if (c->stage == STAGE_CONNECTING && client(c)->state == TCP_ESTABLISHED) {
 		c->stage = STAGE_TALKING;
@@ -146,35 +239,45 @@ static void applications(struct conversation *c, uint64_t now)
 			tcp_peer_close(&c->ends[side], now);
 }
 
-void conversation_advance(struct conversation *c, uint64_t now)
+/* What a request has lost is lost: the next one makes it whole, late. */
+static void udp_applications(struct conversation *c)
 {
-	if (c->stage == STAGE_WAITING && now >= c->start_ns) {
-		c->stage = STAGE_CONNECTING;
-		tcp_peer_connect(client(c), now);
+	struct udp_peer *answerer = &c->udp[server_side(c)];
+
+	while (c->stage == STAGE_TALKING &&
+	       answerer->received_bytes >= (c->answered + 1) * c->flow->request_bytes) {
+		c->answered++;
+		udp_peer_write(answerer, c->flow->reply_bytes);
 	}
-	for (enum side side = SIDE_NEAR; side <= SIDE_FAR; side++)
-		if (now >= c->ends[side].retransmit_ns)
-			tcp_peer_time_out(&c->ends[side], now);
-	if (now >= c->message_ns)
-		speak(c, now);
-	if (c->stage != STAGE_OVER && now >= c->end_ns)
-		end(c, now);
 }
 
 void conversation_hear(struct conversation *c, uint64_t now, enum side side,
 		       const struct segment *segment, uint64_t tag)
 {
-	tcp_peer_hear(&c->ends[side], now, segment, tag);
-	applications(c, now);
+	if (c->protocol == ST_PROTOCOL_UDP) {
+		udp_peer_hear(&c->udp[side], segment);
+		udp_applications(c);
+	} else {
+		tcp_peer_hear(&c->ends[side], now, segment, tag);
+		tcp_applications(c, now);
+	}
+}
+
+static bool is_third_ack(const struct conversation *c, enum side side)
+{
+	return side == SIDE_NEAR && c->flow->lost_third_ack &&
+	       c->ends[SIDE_NEAR].state == TCP_ESTABLISHED;
 }
 
 struct sim_packet *conversation_output(struct conversation *c, enum side side, bool *lost)
 {
-	struct sim_packet *packet = tcp_peer_output(&c->ends[side]);
+	struct sim_packet *packet;
 
 	*lost = false;
-	if (packet && side == SIDE_NEAR && c->flow->lost_third_ack && !c->third_ack_lost &&
-	    c->ends[SIDE_NEAR].state == TCP_ESTABLISHED)
+	if (c->protocol == ST_PROTOCOL_UDP)
+		return udp_peer_output(&c->udp[side]);
+	packet = tcp_peer_output(&c->ends[side]);
+	if (packet && !c->third_ack_lost && is_third_ack(c, side))
 		*lost = c->third_ack_lost = true;
 	return packet;
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * One TCP connection of an application: its two ends and what they say when, by
- * the scenario. Sans-IO; the driver carries the packets between the ends.
+ * One TCP connection or UDP flow of an application: its two ends and what they
+ * say when, by the scenario. Sans-IO; the driver carries the packets between
+ * the ends.
  */
 #ifndef SIMNET_CONVERSATION_H
 #define SIMNET_CONVERSATION_H
@@ -9,12 +10,17 @@
 #include "rules.h"
 #include "scenario.h"
 #include "tcp_peer.h"
+#include "udp_peer.h"
 
 enum stage { STAGE_WAITING, STAGE_CONNECTING, STAGE_TALKING, STAGE_OVER };
 
 struct conversation {
 	const struct sim_flow *flow;
-	struct tcp_peer ends[2]; /* by enum side */
+	uint8_t protocol;
+	union {
+		struct tcp_peer ends[2]; /* by enum side */
+		struct udp_peer udp[2];
+	};
 	enum stage stage;
 	uint64_t start_ns, end_ns;
 	uint64_t message_ns; /* when the client speaks next */
@@ -25,13 +31,16 @@ struct conversation {
 	uint64_t wake_ns;    /* when the driver is to come back; the driver's */
 };
 
-/* The `number`th (from 0) connection of this kind. */
+/* The `number`th (from 0) flow of this kind. */
 struct conversation *conversation_new(const struct scenario *scenario, const struct sim_flow *flow,
 				      uint32_t number);
 void conversation_free(struct conversation *conversation);
 
-/* Names a connection in the driver's table by version and ports. */
-gint64 conversation_key(uint8_t ip_version, uint16_t near_port, uint16_t far_port);
+/* Names a flow in the driver's table by what the tracing host sends. */
+gint64 conversation_key(const struct st_tuple *tuple);
+
+/* The 5-tuple of what this end sends, as this end sees it. */
+const struct st_tuple *conversation_tuple(const struct conversation *conversation, enum side side);
 
 /* When conversation_advance is due, ST_NEVER if it only waits for packets or is over. */
 uint64_t conversation_next(const struct conversation *conversation);
@@ -39,7 +48,7 @@ uint64_t conversation_next(const struct conversation *conversation);
 /* Lets the applications and timers do what is due. */
 void conversation_advance(struct conversation *conversation, uint64_t now);
 
-/* A segment reaches one of the ends. */
+/* A segment or datagram reaches one of the ends. */
 void conversation_hear(struct conversation *conversation, uint64_t now, enum side side,
 		       const struct segment *segment, uint64_t tag);
 

@@ -9,8 +9,7 @@
 #define SIMNET_NETWORK_H
 
 #include "links.h"
-#include "scenario.h"
-#include "wire.h"
+#include "routers.h"
 
 struct network;
 
@@ -33,17 +32,7 @@ uint64_t network_next(const struct network *network);
  */
 struct sim_packet *network_step(struct network *network);
 
-/* A tagged packet whose TTL ended at a router: the truth that reports are held against. */
-struct answer {
-	uint64_t tag;
-	uint64_t arrives_ns; /* at the near side; ST_NEVER: it did not, or not yet */
-	size_t ttl;	     /* of the hop */
-	struct st_addr router;
-	uint8_t reply_ttl; /* on arrival */
-	bool altered_ip_id;
-};
-
-/* All of them so far, in the order of their making. */
+/* The fates of tagged packets so far, in the order of their making. */
 const struct answer *network_answers(const struct network *network, size_t *count);
 
 /* What the links did to packets so far. */

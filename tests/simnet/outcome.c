@@ -13,7 +13,7 @@ static void *copy(const void *from, size_t count, size_t bytes)
 	return count ? g_memdup2(from, count * bytes) : NULL;
 }
 
-struct outcome *outcome_new(const struct st_trace *trace, uint64_t reported_ns)
+struct outcome *outcome_new(const struct st_trace *trace, uint64_t reported_ns, uint64_t arrivals)
 {
 	struct outcome *outcome = g_new0(struct outcome, 1);
 	struct st_hop *hops = copy(trace->hops, trace->hop_count, sizeof(*hops));
@@ -30,6 +30,7 @@ struct outcome *outcome_new(const struct st_trace *trace, uint64_t reported_ns)
 	outcome->trace.hops = hops;
 	outcome->trace.notes = notes;
 	outcome->reported_ns = reported_ns;
+	outcome->arrivals = arrivals;
 	outcome->json = st_report_json(trace, "simnet");
 	return outcome;
 }

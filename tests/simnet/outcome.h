@@ -11,10 +11,11 @@
 struct outcome {
 	struct st_trace trace; /* a deep copy */
 	uint64_t reported_ns;  /* when its event was polled, simulated time */
+	uint64_t arrivals;     /* packets from the network that the tracer had been shown by then */
 	char *json;	       /* as st_report_json writes it */
 };
 
-struct outcome *outcome_new(const struct st_trace *trace, uint64_t reported_ns);
+struct outcome *outcome_new(const struct st_trace *trace, uint64_t reported_ns, uint64_t arrivals);
 void outcome_free(struct outcome *outcome);
 
 /*

@@ -31,7 +31,7 @@ static void fill_hop(GRand *random, struct sim_hop *hop, bool loses)
 	if (chance(random, 0.2))
 		hop->quoted_tos = pick(random, 0, 255);
 	if (chance(random, 0.2))
-		hop->quoted_ip_id = (enum sim_ip_id)pick(random, IP_ID_KEPT, IP_ID_RANDOM);
+		hop->quoted_ip_id = (enum sim_field)pick(random, FIELD_KEPT, FIELD_RANDOM);
 	hop->reply_ttl = chance(random, 0.5) ? 255 : 64;
 	if (chance(random, 0.2) && hop->quote_bytes >= 8)
 		hop->mpls = (enum sim_mpls)pick(random, MPLS_NONE, MPLS_WITHOUT_LENGTH);
@@ -97,8 +97,8 @@ static void fill_tracer(GRand *random, struct sim_tracer *tracer)
 static void keep_tellable(struct scenario *scenario)
 {
 	for (size_t i = 0; i < scenario->hop_count; i++)
-		if (scenario->hops[i].quoted_ip_id != IP_ID_KEPT)
-			scenario->hops[i].quoted_ip_id = IP_ID_ZERO;
+		if (scenario->hops[i].quoted_ip_id != FIELD_KEPT)
+			scenario->hops[i].quoted_ip_id = FIELD_ZERO;
 }
 
 struct scenario *random_scenario(uint32_t seed)

@@ -35,14 +35,13 @@
  * 5,000 turns a second at most; a round trip of milliseconds does not notice.
  */
 #define TICK_NS 200000
-#define FIRST_MULTICAST 224 /* of IPv4, and what lies above is no host's either */
 #define EXIT_USAGE 2
 
 enum { POLL_NEAR, POLL_FAR, POLL_SIGNAL, POLLS };
 
 struct way_count {
 	uint64_t sent;	    /* by the host at its beginning */
-	uint64_t ignored;   /* of these: what no router forwards */
+	uint64_t ignored;   /* of these: what no router passes on */
 	uint64_t delivered; /* to the host at its end, answers of routers among them */
 	uint64_t refused;   /* by the device at its end: it is down or full */
 };
@@ -66,19 +65,15 @@ static uint64_t clock_ns(void)
 	return (uint64_t)now.tv_sec * ST_NS_PER_S + (uint64_t)now.tv_nsec;
 }
 
-static bool is_link_local(const uint8_t *ipv6_address)
+/* NULL if it is nothing that a router passes on: broken, or for this link alone. */
+static struct sim_packet *packet_to_pass(const uint8_t *bytes, size_t count)
 {
-	return ipv6_address[0] == 0xfe && (ipv6_address[1] & 0xc0) == 0x80;
-}
+	struct sim_packet *packet = wire_is_ip(bytes, count) ? packet_copy(bytes, count, 0) : NULL;
 
-/* What a router passes on: whole packets, and not for this link alone or for many. */
-static bool is_forwarded(const uint8_t *ip, size_t count)
-{
-	if (!wire_is_ip(ip, count))
-		return false;
-	if (ip[0] >> 4 == 4)
-		return ip[16] < FIRST_MULTICAST;
-	return ip[24] != 0xff && !is_link_local(ip + 8) && !is_link_local(ip + 24);
+	if (packet && wire_is_routed(packet))
+		return packet;
+	g_free(packet);
+	return NULL;
 }
 
 /* One packet of the host at this side; false if it has none. */
@@ -86,13 +81,14 @@ static bool take_one(struct relay *relay, uint64_t now, enum side from)
 {
 	struct way_count *way = &relay->ways[from == SIDE_NEAR ? SIDE_FAR : SIDE_NEAR];
 	ssize_t count = read(relay->polls[from].fd, relay->buffer, sizeof(relay->buffer));
+	struct sim_packet *packet;
 
 	if (count <= 0)
 		return false;
 	way->sent++;
-	if (is_forwarded(relay->buffer, (size_t)count))
-		network_send(relay->network, now, from,
-			     packet_copy(relay->buffer, (size_t)count, 0));
+	packet = packet_to_pass(relay->buffer, (size_t)count);
+	if (packet)
+		network_send(relay->network, now, from, packet);
 	else
 		way->ignored++;
 	return true;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The rules of the design note on probes, one function each, numbered as there.
- * Rules over many probes (rate, in flight) are truth.c's.
+ * The rules of the design note on probes, one function each, numbered as there:
+ * those of TCP and of all probes. UDP's are rules_udp.c's, rules over many
+ * probes (rate, in flight) bounds.c's.
  */
 #include "rules.h"
 
@@ -69,7 +70,7 @@ static bool ends(const struct watch *w, bool out, const struct segment *s)
 	return s->flags & ST_TCP_FIN;
 }
 
-void watch_frame(struct watch *w, bool out, const struct segment *s)
+static void watch_segment(struct watch *w, bool out, const struct segment *s)
 {
 	if (s->flags & ST_TCP_SYN)
 		watch_syn(w, out, s);
@@ -78,6 +79,48 @@ void watch_frame(struct watch *w, bool out, const struct segment *s)
 	else
 		watch_in(w, s);
 	w->closed |= ends(w, out, s);
+}
+
+static void watch_datagram(struct watch *w, bool out, const struct segment *s)
+{
+	w->quic |= s->quic_initial;
+	if (!out)
+		return;
+	w->out_seen = true;
+	w->last_out = *s;
+	w->last_out.payload = NULL;
+}
+
+void watch_frame(struct watch *w, uint64_t now, bool out, const struct segment *s)
+{
+	w->last_ns = now;
+	if (!out) {
+		w->in_seen = true;
+		w->in_ttl = s->ttl;
+	}
+	if (s->tuple.protocol == ST_PROTOCOL_UDP)
+		watch_datagram(w, out, s);
+	else
+		watch_segment(w, out, s);
+}
+
+void watch_answer(struct watch *w, uint64_t trace, uint8_t ttl)
+{
+	if (w->probing.trace != trace)
+		return;
+	w->probing.answered[ttl] = true;
+	w->probing.highest_answered = MAX(w->probing.highest_answered, ttl);
+}
+
+unsigned rules_ceiling(const struct watch *w)
+{
+	static const unsigned initial[] = {64, 128, 255};
+	unsigned estimate = 0;
+
+	for (size_t i = G_N_ELEMENTS(initial); i-- > 0;)
+		if (w->in_ttl <= initial[i])
+			estimate = initial[i] - w->in_ttl + 1;
+	return estimate > 2 ? estimate - 2 : 0;
 }
 
 /* Rule 2, first half: bytes that a window field stands for, where the handshake was seen. */
@@ -140,31 +183,68 @@ static void check_headers(const struct watch *w, const struct segment *p, const 
 			p->flow_label, w->last_out.tos, w->last_out.flow_label);
 	if (p->dont_fragment != w->last_out.dont_fragment)
 		finding(findings, "%s: don't-fragment bit differs", what);
+	if (!p->checksums_right)
+		finding(findings, "%s: bad checksum", what);
+}
+
+static void check_segment(const struct segment *p, const char *what, GPtrArray *findings)
+{
 	if (p->flags != ST_TCP_ACK)
 		finding(findings, "%s: flags %#x", what, p->flags);
 	if (p->payload_bytes > 0)
 		finding(findings, "%s: %zu bytes of data", what, p->payload_bytes);
 	if (p->mss || p->sack_permitted || p->window_scale != NO_WINDOW_SCALE)
 		finding(findings, "%s: options of a SYN", what);
-	if (!p->checksums_right)
-		finding(findings, "%s: bad checksum", what);
 }
 
-void rules_check_probe(const struct watch *w, const struct st_config *config,
-		       const struct segment *p, const char *what, GPtrArray *findings)
+static void check_tcp(const struct watch *w, const struct st_config *config,
+		      const struct probe_sent *probe, GPtrArray *findings)
 {
+	const struct segment *p = probe->segment;
+
+	if (!w->established)
+		finding(findings, "%s: before the peer showed the flow established", probe->what);
+	if (w->closed)
+		finding(findings, "%s: after FIN or RST", probe->what);
+	check_window(w, p, probe->what, findings);
+	check_segment(p, probe->what, findings);
+	check_numbers(w, config->tcp_probe, p, probe->what, findings);
+	check_timestamps(w, p, probe->what, findings);
+}
+
+/* Rule 4: a Time Exceeded may make the application's calls fail, so ask first. */
+static void check_socket(const struct watch *w, const struct st_config *config,
+			 const struct probe_sent *probe, GPtrArray *findings)
+{
+	bool shows = probe->segment->tuple.protocol == ST_PROTOCOL_UDP ||
+		     config->tcp_probe == ST_TCP_PROBE_EXACT;
+
+	if (shows && !w->told)
+		finding(findings, "%s: before the driver told of its socket", probe->what);
+	if (shows && w->wants_errors)
+		finding(findings, "%s: its socket wants errors", probe->what);
+}
+
+void rules_check_probe(struct watch *w, const struct st_config *config,
+		       const struct probe_sent *probe, GPtrArray *findings)
+{
+	const struct segment *p = probe->segment;
+
 	if (!w->out_seen) {
-		finding(findings, "%s: sent into a flow that was never seen", what);
+		finding(findings, "%s: sent into a flow that was never seen", probe->what);
 		return;
 	}
-	if (!w->established)
-		finding(findings, "%s: before the peer showed the flow established", what);
-	if (w->closed)
-		finding(findings, "%s: after FIN or RST", what);
-	check_window(w, p, what, findings);
+	if (w->probing.trace != probe->trace)
+		w->probing = (struct probing){.trace = probe->trace};
+	if (probe->now - w->last_ns >= config->flow_timeout_ns)
+		finding(findings, "%s: its flow has been silent for too long", probe->what);
 	if (p->ttl < config->first_ttl || p->ttl > config->max_ttl)
-		finding(findings, "%s: TTL %u", what, p->ttl);
-	check_headers(w, p, what, findings);
-	check_numbers(w, config->tcp_probe, p, what, findings);
-	check_timestamps(w, p, what, findings);
+		finding(findings, "%s: TTL %u", probe->what, p->ttl);
+	check_headers(w, p, probe->what, findings);
+	check_socket(w, config, probe, findings);
+	if (p->tuple.protocol == ST_PROTOCOL_UDP)
+		rules_check_udp(w, config, probe, findings);
+	else
+		check_tcp(w, config, probe, findings);
+	w->probing.last_ttl = p->ttl;
 }

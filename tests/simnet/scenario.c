@@ -9,6 +9,9 @@
 #include <string.h>
 
 #define MS ST_NS_PER_MS
+#define UDP_MESSAGE_MIN 3
+#define UDP_DATAGRAM_MAX 1452 /* IPv6 on Ethernet */
+#define ANSWER_BURST 6	      /* as Linux: XRLIM_BURST_FACTOR */
 
 static const struct sim_link default_link = {
 	.delay_ns = 1 * MS,
@@ -32,6 +35,9 @@ static struct sim_tracer tracer_defaults(void)
 	return (struct sim_tracer){
 		.algorithm = config.algorithm,
 		.tcp_probe = config.tcp_probe,
+		.udp_probe = config.udp_probe,
+		.flow_timeout_ns = config.flow_timeout_ns,
+		.retrace_ns = config.retrace_ns,
 		.probes = config.probes_per_hop,
 		.first_ttl = config.first_ttl,
 		.max_ttl = config.max_ttl,
@@ -60,7 +66,8 @@ struct scenario *scenario_new(const char *name)
 	scenario->link = ST_LINK_ETHERNET;
 	scenario->snap_bytes = 262144;
 	scenario->tracer = tracer_defaults();
-	scenario->expect = (struct sim_expect){AS_SENT, AS_SENT, AS_SENT, ST_STOP_NONE, true};
+	scenario->expect =
+		(struct sim_expect){AS_SENT, AS_SENT, AS_SENT, ST_STOP_NONE, true, NOTE_ANY};
 	return scenario;
 }
 
@@ -89,12 +96,34 @@ struct sim_hop *scenario_add_hop(struct scenario *scenario)
 		.routers = 1,
 		.link = default_link,
 		.quote_bytes = QUOTE_ALL,
-		.quoted_ttl = 1,
+		.quoted_ttl = AS_SENT,
 		.quoted_tos = AS_SENT,
 		.reply_ttl = 64,
 		.label = 16000,
+		.labels = 1,
+		.decrement = 1,
+		.answer_burst = ANSWER_BURST,
 	};
 	return hop;
+}
+
+static const struct sim_hop *hop_before_change(const struct scenario *scenario, uint32_t hop)
+{
+	for (size_t i = scenario->change_count; i-- > 0;)
+		if (scenario->changes[i].hop == hop)
+			return &scenario->changes[i].after;
+	return &scenario->hops[hop - 1];
+}
+
+struct sim_hop *scenario_add_change(struct scenario *scenario, uint64_t at_ns, uint32_t hop)
+{
+	struct sim_change *change = &scenario->changes[scenario->change_count];
+
+	if (scenario->change_count == SIM_CHANGES_MAX || hop < 1 || hop > scenario->hop_count)
+		return NULL;
+	*change = (struct sim_change){at_ns, hop, *hop_before_change(scenario, hop)};
+	scenario->change_count++;
+	return &change->after;
 }
 
 struct sim_flow *scenario_add_flow(struct scenario *scenario, const char *name)
@@ -106,6 +135,7 @@ struct sim_flow *scenario_add_flow(struct scenario *scenario, const char *name)
 	scenario->flow_count++;
 	*flow = (struct sim_flow){
 		.name = g_strdup(name),
+		.protocol = ST_PROTOCOL_TCP,
 		.count = 1,
 		.ip_version = 4,
 		.server = SIM_REMOTE,
@@ -143,8 +173,12 @@ void scenario_config(const struct scenario *scenario, struct st_config *config)
 	config->selection.host_count = t->host_count;
 	config->selection.port = (uint16_t)t->port;
 	config->selection.ip_version = (uint8_t)t->ip_version;
+	config->selection.protocol = (uint8_t)t->protocol;
 	config->algorithm = t->algorithm;
 	config->tcp_probe = t->tcp_probe;
+	config->udp_probe = t->udp_probe;
+	config->flow_timeout_ns = t->flow_timeout_ns;
+	config->retrace_ns = t->retrace_ns;
 	config->probes_per_hop = (uint16_t)t->probes;
 	config->first_ttl = (uint8_t)t->first_ttl;
 	config->max_ttl = (uint8_t)t->max_ttl;
@@ -161,13 +195,30 @@ void scenario_config(const struct scenario *scenario, struct st_config *config)
 	config->seed = scenario->seed;
 }
 
-static const char *check_flow(const struct sim_flow *flow)
+static bool leaves_scrap(uint32_t bytes, const struct sim_flow *flow)
 {
-	if (flow->ip_version != 4 && flow->ip_version != 6)
-		return "a flow's ip is neither 4 nor 6";
-	if (flow->count - 1 + (flow->server == SIM_REMOTE ? flow->local_port : flow->remote_port) >
-	    UINT16_MAX)
-		return "a flow's count leaves no ports for its clients";
+	uint32_t last = bytes % flow->segment_bytes;
+
+	return last > 0 && last < UDP_MESSAGE_MIN;
+}
+
+/* A datagram of two bytes looks like a probe; fragments do not exist here. */
+static const char *check_udp_flow(const struct sim_flow *flow)
+{
+	if (flow->segment_bytes > UDP_DATAGRAM_MAX || flow->segment_bytes < UDP_MESSAGE_MIN)
+		return "a UDP flow's segment-bytes must fit into a packet";
+	if (flow->request_bytes == 0 || flow->reply_bytes == 0 ||
+	    leaves_scrap(flow->request_bytes, flow) || leaves_scrap(flow->reply_bytes, flow))
+		return "a UDP flow's messages and their last datagrams need three bytes or more";
+	if (flow->end != END_FIN || flow->stalled || flow->lost_third_ack)
+		return "end, stalled and lost-third-ack are of TCP flows";
+	return NULL;
+}
+
+static const char *check_tcp_flow(const struct sim_flow *flow)
+{
+	if (flow->quic)
+		return "a flow's quic needs protocol = udp";
 	if (flow->window_scale == 0 && MAX(flow->local_window, flow->remote_window) > UINT16_MAX)
 		return "a flow's window needs window-scale";
 	if (flow->lost_third_ack && flow->server != SIM_REMOTE)
@@ -175,10 +226,16 @@ static const char *check_flow(const struct sim_flow *flow)
 	return NULL;
 }
 
-/* Before an extension the quote is padded with zeros; they would stand for what is missing. */
-static bool pads_short_quote(const struct sim_hop *hop)
+static const char *check_flow(const struct sim_flow *flow)
 {
-	return hop->mpls != MPLS_NONE && hop->quote_bytes < 8;
+	if (flow->protocol == 0)
+		return "a flow's protocol is tcp or udp";
+	if (flow->ip_version != 4 && flow->ip_version != 6)
+		return "a flow's ip is neither 4 nor 6";
+	if (flow->count - 1 + (flow->server == SIM_REMOTE ? flow->local_port : flow->remote_port) >
+	    UINT16_MAX)
+		return "a flow's count leaves no ports for its clients";
+	return flow->protocol == ST_PROTOCOL_UDP ? check_udp_flow(flow) : check_tcp_flow(flow);
 }
 
 static const char *check_link(const struct sim_link *link)
@@ -192,22 +249,61 @@ static const char *check_link(const struct sim_link *link)
 	return NULL;
 }
 
-static const char *check_links(const struct scenario *scenario)
+static const char *check_hop(const struct sim_hop *hop)
 {
-	const char *why = check_link(&scenario->last_link);
+	/* Before an extension the quote is padded with zeros; they would stand for what is missing.
+	 */
+	if (hop->mpls != MPLS_NONE && hop->quote_bytes < 8)
+		return "a hop's mpls needs quote-bytes of 8 or more: padding would look like a "
+		       "quote";
+	if (hop->mpls == MPLS_NONE && hop->labels > 1)
+		return "a hop's labels need mpls";
+	if (hop->answer_rate == 0 && hop->answer_burst != ANSWER_BURST)
+		return "a hop's answer-burst needs answer-rate";
+	if (hop->routers == 1 && (hop->balance != BALANCE_FLOW || hop->detour > 0))
+		return "a hop's balance and detour need routers";
+	if (hop->nat != NAT_NONE && (hop->routers > 1 || hop->decrement != 1))
+		return "a hop's nat goes with one router that decrements by one";
+	return check_link(&hop->link);
+}
 
-	for (size_t i = 0; !why && i < scenario->hop_count; i++)
-		why = check_link(&scenario->hops[i].link);
+const char *scenario_check_path(const struct scenario *s)
+{
+	const char *why = check_link(&s->last_link);
+
+	for (size_t i = 0; !why && i < s->hop_count; i++)
+		why = check_hop(&s->hops[i]);
+	for (size_t i = 0; !why && i < s->change_count; i++) {
+		const struct sim_change *change = &s->changes[i];
+
+		why = check_hop(&change->after);
+		if (i > 0 && change->at_ns < s->changes[i - 1].at_ns)
+			why = "changes must stand in the order of their times";
+		if (change->after.nat != s->hops[change->hop - 1].nat)
+			why = "a change cannot begin or end a nat";
+	}
 	return why;
 }
 
-const char *scenario_check_path(const struct scenario *scenario)
+static bool translates(const struct scenario *s)
 {
-	for (size_t i = 0; i < scenario->hop_count; i++)
-		if (pads_short_quote(&scenario->hops[i]))
-			return "a hop's mpls needs quote-bytes of 8 or more: padding would look "
-			       "like a quote";
-	return check_links(scenario);
+	bool translates = false;
+
+	for (size_t i = 0; i < s->hop_count; i++)
+		translates |= s->hops[i].nat != NAT_NONE;
+	return translates;
+}
+
+static const char *check_flows(const struct scenario *s)
+{
+	const char *why = s->flow_count == 0 ? "there is no flow" : NULL;
+
+	for (size_t i = 0; !why && i < s->flow_count; i++) {
+		why = check_flow(&s->flows[i]);
+		if (s->flows[i].server == SIM_LOCAL && translates(s))
+			why = "behind a hop's nat nobody can be a server";
+	}
+	return why;
 }
 
 const char *scenario_check(const struct scenario *scenario)
@@ -215,10 +311,8 @@ const char *scenario_check(const struct scenario *scenario)
 	const char *why = scenario_check_path(scenario);
 	struct st_config config;
 
-	if (!why && scenario->flow_count == 0)
-		why = "there is no flow";
-	for (size_t i = 0; !why && i < scenario->flow_count; i++)
-		why = check_flow(&scenario->flows[i]);
+	if (!why)
+		why = check_flows(scenario);
 	if (why)
 		return why;
 	scenario_config(scenario, &config);

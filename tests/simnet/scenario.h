@@ -13,6 +13,8 @@
 
 #define SIM_HOPS_MAX 64	 /* the paths of the Internet are shorter */
 #define SIM_FLOWS_MAX 16 /* kinds of flows, not flows */
+#define SIM_CHANGES_MAX 32
+#define SIM_LABELS_MAX 12 /* more than the tracer keeps */
 #define SIM_BORDERS_MAX 8
 #define SIM_HOSTS_MAX 8
 #define QUOTE_ALL UINT32_MAX
@@ -23,7 +25,23 @@ enum version { V4, V6, VERSIONS };
 enum sim_mpls { MPLS_NONE, MPLS_WITH_LENGTH, MPLS_WITHOUT_LENGTH };
 #define QUEUE_PACKETS 1000 /* as Linux has it before an interface */
 
-enum sim_ip_id { IP_ID_KEPT, IP_ID_ZERO, IP_ID_SWAPPED, IP_ID_RANDOM };
+/* What becomes of a field of the packet that a router quotes. */
+enum sim_field { FIELD_KEPT, FIELD_ZERO, FIELD_SWAPPED, FIELD_RANDOM };
+
+/* By what a router chooses between parallel ones behind it. */
+enum sim_balance { BALANCE_FLOW, BALANCE_PACKET };
+
+/* What a middlebox does not let pass, in either direction. */
+enum sim_drop {
+	DROP_NOTHING,
+	DROP_ZERO_CHECKSUM,   /* UDP over IPv6 without a checksum */
+	DROP_ICMP_ERRORS,     /* of the routers behind it; its own leave */
+	DROP_EMPTY_DATAGRAMS, /* UDP without payload */
+	DROP_OLD_SEGMENTS,    /* TCP: empty, and behind what was sent before */
+};
+
+/* An address translator restores the packet that an error quotes, or forgets to. */
+enum sim_nat { NAT_NONE, NAT_RESTORING, NAT_BROKEN };
 
 /* The room before a link whose bandwidth is used up; what does not fit is dropped. */
 struct sim_queue {
@@ -43,28 +61,50 @@ struct sim_link {
 	struct sim_queue queue;
 };
 
-/* A router, or a group of parallel ones between which the flow's hash chooses. */
+/* A router, or a group of parallel ones. */
 struct sim_hop {
 	struct st_addr address[VERSIONS]; /* of the first; the others count up */
 	uint32_t routers;
+	enum sim_balance balance;
+	uint32_t detour;      /* every second branch has so many more routers */
 	struct sim_link link; /* before it */
 	double answer_loss;   /* of this router's answers only */
 	bool silent;
-	uint32_t quote_bytes; /* of transport, or QUOTE_ALL */
-	uint32_t quoted_ttl;
-	uint32_t quoted_tos; /* or AS_SENT */
-	enum sim_ip_id quoted_ip_id;
+	uint32_t answer_rate; /* a second and client; 0: no limit */
+	uint32_t answer_burst;
+	struct st_addr answers_from[VERSIONS]; /* version 0: its own address */
+	uint32_t quote_bytes;		       /* of transport, or QUOTE_ALL */
+	uint32_t quoted_ttl;		       /* or AS_SENT */
+	uint32_t quoted_tos;		       /* or AS_SENT */
+	enum sim_field quoted_ip_id, quoted_udp_length, quoted_udp_checksum;
 	uint32_t reply_ttl; /* as the router sends it */
 	enum sim_mpls mpls;
-	uint32_t label;
+	uint32_t label, labels; /* of the top entry, the others count up; how many */
+	uint32_t decrement;	/* of the TTL; 0: it is not seen by probes */
+	bool forwards_zero;	/* a TTL that ends here goes on as 0 */
+	enum sim_drop drop;
+	enum sim_nat nat;
+};
+
+/* From a time on a hop is another one. */
+struct sim_change {
+	uint64_t at_ns;
+	uint32_t hop; /* counted from 1 */
+	struct sim_hop after;
 };
 
 enum sim_side { SIM_LOCAL, SIM_REMOTE };
 enum sim_end { END_FIN, END_RST, END_SILENT };
 
-/* A number of like TCP flows of an application. */
+/* Whether the local socket has IP_RECVERR set, or nobody can see that. */
+enum sim_recverr { RECVERR_NO, RECVERR_YES, RECVERR_UNKNOWN };
+
+/* A number of like flows of an application. */
 struct sim_flow {
 	char *name;
+	uint32_t protocol; /* ST_PROTOCOL_TCP or ST_PROTOCOL_UDP */
+	bool quic;	   /* UDP: begins with QUIC Initials */
+	enum sim_recverr recverr;
 	uint32_t count;
 	uint32_t ip_version;
 	enum sim_side server;		  /* which end listens */
@@ -87,6 +127,16 @@ struct sim_flow {
 	uint32_t tos, flow_label, ttl;
 };
 
+/* Kinds of notes that a scenario may expect. */
+enum sim_note {
+	NOTE_ANY,
+	NOTE_NAT,
+	NOTE_ALGORITHM,
+	NOTE_NEAR_DESTINATION,
+	NOTE_ZERO_CHECKSUM,
+	NOTE_RECVERR_UNKNOWN
+};
+
 /* What must come out beside what follows from the path. */
 struct sim_expect {
 	uint32_t traces; /* AS_SENT: not checked, so for the following ones */
@@ -94,18 +144,21 @@ struct sim_expect {
 	uint32_t unmatched;  /* ICMP errors that no probe explains */
 	int32_t stop_reason; /* enum st_stop_reason of every trace; ST_STOP_NONE: not checked */
 	bool complete;	     /* every TTL asked for got all its probes */
+	enum sim_note note;  /* that every trace has */
 };
 
 struct sim_tracer {
 	enum st_algorithm algorithm;
 	enum st_tcp_probe tcp_probe;
+	enum st_udp_probe udp_probe;
+	uint64_t flow_timeout_ns, retrace_ns;
 	uint32_t probes, first_ttl, max_ttl, max_missing;
 	uint64_t inter_probe_ns, inter_iteration_ns, wait_ns;
 	struct st_prefix borders[SIM_BORDERS_MAX];
 	size_t border_count;
 	struct st_prefix hosts[SIM_HOSTS_MAX];
 	size_t host_count; /* 0: every flow is wanted */
-	uint32_t port, ip_version;
+	uint32_t port, ip_version, protocol;
 	uint32_t max_flows, max_known_flows, rate, max_traces;
 };
 
@@ -118,6 +171,8 @@ struct scenario {
 	struct sim_link last_link; /* before the destination */
 	size_t hop_count;
 	struct sim_hop hops[SIM_HOPS_MAX]; /* [0] is TTL 1 */
+	size_t change_count;
+	struct sim_change changes[SIM_CHANGES_MAX]; /* in the order of time */
 	size_t flow_count;
 	struct sim_flow flows[SIM_FLOWS_MAX];
 	enum st_link_type link;
@@ -147,6 +202,9 @@ void scenario_free(struct scenario *scenario);
 
 /* Appends a hop or flow at its defaults; NULL if there are too many. */
 struct sim_hop *scenario_add_hop(struct scenario *scenario);
+
+/* The hop (from 1) as it is from then on: so far like before. NULL: no such hop, or too many. */
+struct sim_hop *scenario_add_change(struct scenario *scenario, uint64_t at_ns, uint32_t hop);
 struct sim_flow *scenario_add_flow(struct scenario *scenario, const char *name);
 
 /* The tracer's configuration; it points into the scenario. */

@@ -20,6 +20,7 @@ struct happening {
 	size_t frame;
 	struct segment segment;	       /* of the frame, without payload */
 	struct conversation *shown_of; /* NULL: an ICMP message or a probe */
+	uint64_t arrival, tag;	       /* its packet's */
 };
 
 static void serve(struct simnet *n);
@@ -48,9 +49,24 @@ static void capture(struct simnet *n, enum st_direction direction, const struct 
 	shown->frame = recording_add(n->recording, n->scenario, n->now_ns + SIM_EPOCH_NS, direction,
 				     packet);
 	shown->shown_of = conversation;
+	shown->arrival = packet->arrival;
+	shown->tag = packet->tag;
 	if (segment)
 		shown->segment = *segment;
 	timeline_add(n->timeline, n->now_ns + n->scenario->capture_delay_ns, shown);
+}
+
+/* What the rules may know from now on. */
+static void watch(struct simnet *n, const struct happening *shown, bool out)
+{
+	const struct sent_probe *answered;
+
+	if (shown->shown_of) {
+		watch_frame(&shown->shown_of->watch, n->now_ns, out, &shown->segment);
+	} else if (shown->tag && !out) {
+		answered = simnet_probe(n, shown->tag - 1);
+		watch_answer(&answered->conversation->watch, answered->trace, answered->ttl);
+	}
 }
 
 static void show(struct simnet *n, const struct happening *shown)
@@ -58,10 +74,9 @@ static void show(struct simnet *n, const struct happening *shown)
 	struct st_frame frame = recording_frame(n->recording, shown->frame);
 	uint8_t *lent = g_memdup2(frame.bytes, frame.captured_bytes);
 
-	if (shown->shown_of)
-		watch_frame(&shown->shown_of->watch, frame.direction == ST_DIRECTION_OUT,
-			    &shown->segment);
+	watch(n, shown, frame.direction == ST_DIRECTION_OUT);
 	n->shown++;
+	n->arrivals = MAX(n->arrivals, shown->arrival);
 	frame.bytes = lent; /* freed at once: whoever keeps it is found out */
 	st_tracer_frame(n->tracer, tracer_clock(n), &frame, NULL);
 	g_free(lent);
@@ -93,6 +108,7 @@ static void flush(struct simnet *n, struct conversation *c)
 	for (enum side side = SIDE_NEAR; side <= SIDE_FAR; side++)
 		while ((packet = conversation_output(c, side, &lost))) {
 			g_assert_true(wire_read(packet->bytes, packet->count, &read));
+			packet->flow = c->key;
 			if (side == SIDE_NEAR)
 				capture(n, ST_DIRECTION_OUT, packet, c, &read);
 			if (lost)
@@ -103,14 +119,29 @@ static void flush(struct simnet *n, struct conversation *c)
 	schedule(n, c);
 }
 
-static struct conversation *conversation_of(const struct simnet *n, const struct segment *s,
-					    enum side side)
+/* Whose a segment from the tracing host is. */
+static struct conversation *conversation_of(const struct simnet *n, const struct segment *s)
 {
-	uint16_t near = side == SIDE_NEAR ? s->tuple.destination_port : s->tuple.source_port;
-	uint16_t far = side == SIDE_NEAR ? s->tuple.source_port : s->tuple.destination_port;
-	gint64 key = conversation_key(s->tuple.source.version, near, far);
+	gint64 key = conversation_key(&s->tuple);
 
 	return g_hash_table_lookup(n->by_key, &key);
+}
+
+/* Whatever translators did on the way, an end hears only what is addressed to it by its peer. */
+static void check_addresses(const struct simnet *n, const struct conversation *c, enum side side,
+			    const struct segment *read)
+{
+	struct st_tuple wanted = st_tuple_reversed(conversation_tuple(c, side));
+
+	if (!st_tuple_equal(&wanted, &read->tuple))
+		finding(n->findings, "port %u: a packet for somebody else", wanted.source_port);
+}
+
+static void note_reached(struct simnet *n, uint64_t tag)
+{
+	struct reached reached = {tag - 1, n->now_ns};
+
+	g_array_append_val(n->reached, reached);
 }
 
 /* A packet leaves the network at one of its sides. */
@@ -120,12 +151,15 @@ static void arrive(struct simnet *n, struct sim_packet *packet)
 	struct segment read;
 
 	g_assert_true(wire_read(packet->bytes, packet->count, &read));
-	if (read.tuple.protocol == ST_PROTOCOL_TCP)
-		c = conversation_of(n, &read, packet->towards);
+	if (!icmp_is_error(packet))
+		c = g_hash_table_lookup(n->by_key, &packet->flow);
 	if (packet->towards == SIDE_NEAR)
 		capture(n, ST_DIRECTION_IN, packet, c, &read);
+	if (packet->towards == SIDE_FAR && packet->tag)
+		note_reached(n, packet->tag);
 	if (c) {
 		conversation_hear(c, n->now_ns, packet->towards, &read, packet->tag);
+		check_addresses(n, c, packet->towards, &read);
 		flush(n, c);
 	}
 	g_free(packet);
@@ -159,13 +193,16 @@ static const uint8_t *behind_link(struct simnet *n, const uint8_t *frame, size_t
 }
 
 static void note_probe(struct simnet *n, const struct st_probe *probe, const struct segment *s,
-		       const struct conversation *c)
+		       struct conversation *c)
 {
 	struct sent_probe sent = {.sent_ns = n->now_ns,
 				  .flow_id = probe->flow_id,
 				  .trace = probe->trace,
 				  .conversation = c,
+				  .protocol = s->tuple.protocol,
 				  .seq = s->seq,
+				  .udp_bytes = (uint16_t)s->payload_bytes,
+				  .udp_checksum = s->udp_checksum,
 				  .ip_id = s->ip_id,
 				  .index = probe->index,
 				  .ttl = probe->ttl,
@@ -185,14 +222,17 @@ static void send_probe(struct simnet *n, const struct st_probe *probe, const uin
 	struct conversation *c = NULL;
 	struct segment read;
 
-	if (!wire_read(ip, count, &read) || read.tuple.protocol != ST_PROTOCOL_TCP)
-		finding(n->findings, "%s: is no TCP segment", what);
-	else if (!(c = conversation_of(n, &read, SIDE_FAR)))
+	struct probe_sent checked = {&read, probe->trace, n->now_ns, what};
+
+	if (!wire_read(ip, count, &read))
+		finding(n->findings, "%s: is no packet", what);
+	else if (!(c = conversation_of(n, &read)))
 		finding(n->findings, "%s: belongs to no flow", what);
 	else
-		rules_check_probe(&c->watch, &n->config, &read, what, n->findings);
+		rules_check_probe(&c->watch, &n->config, &checked, n->findings);
 	if (probe->ttl != read.ttl || probe->interface != 1)
 		finding(n->findings, "%s: is described wrongly", what);
+	packet->flow = c ? c->key : 0;
 	note_probe(n, probe, &read, c);
 	capture(n, ST_DIRECTION_OUT, packet, NULL, NULL);
 	network_send(n->network, n->now_ns, SIDE_NEAR, packet);
@@ -226,6 +266,34 @@ static void check_cookies(struct simnet *n, const struct st_event *event)
 			event->cookie);
 }
 
+/* What socket diagnostics would show. */
+static enum st_socket socket_of(const struct conversation *c)
+{
+	switch (c->flow->recverr) {
+	case RECVERR_NO:
+		return ST_SOCKET_QUIET;
+	case RECVERR_YES:
+		return ST_SOCKET_WANTS_ERRORS;
+	case RECVERR_UNKNOWN:
+		return ST_SOCKET_UNKNOWN;
+	}
+	g_assert_not_reached();
+}
+
+static void tell_socket(struct simnet *n, const struct st_tuple *tuple)
+{
+	gint64 key = conversation_key(tuple);
+	struct conversation *c = g_hash_table_lookup(n->by_key, &key);
+
+	if (!c) {
+		finding(n->findings, "asked about the socket of another host");
+		return;
+	}
+	c->watch.told = true;
+	c->watch.wants_errors = c->flow->recverr == RECVERR_YES;
+	st_tracer_tell_socket(n->tracer, tracer_clock(n), tuple, socket_of(c));
+}
+
 static void take_event(struct simnet *n, const struct st_event *event)
 {
 	switch (event->type) {
@@ -236,13 +304,13 @@ static void take_event(struct simnet *n, const struct st_event *event)
 		check_cookies(n, event);
 		break;
 	case ST_EVENT_TRACE_ENDED:
-		g_ptr_array_add(n->outcomes, outcome_new(event->result, n->now_ns));
+		g_ptr_array_add(n->outcomes, outcome_new(event->result, n->now_ns, n->arrivals));
 		break;
 	case ST_EVENT_FLOW_REFUSED:
 		n->refused++;
 		break;
 	case ST_EVENT_SOCKET_ASKED:
-		st_tracer_tell_socket(n->tracer, tracer_clock(n), event->tuple, ST_SOCKET_QUIET);
+		tell_socket(n, event->tuple);
 		break;
 	}
 }
@@ -366,6 +434,7 @@ struct simnet *simnet_run(const struct scenario *scenario)
 	n->conversations = g_ptr_array_new_with_free_func((GDestroyNotify)conversation_free);
 	n->recording = recording_new(scenario->link, scenario->snap_bytes);
 	n->probes = g_array_new(FALSE, FALSE, sizeof(struct sent_probe));
+	n->reached = g_array_new(FALSE, FALSE, sizeof(struct reached));
 	n->outcomes = g_ptr_array_new_with_free_func((GDestroyNotify)outcome_free);
 	n->findings = g_ptr_array_new_with_free_func(g_free);
 	n->timeline = timeline_new(g_free);
@@ -387,6 +456,7 @@ void simnet_free(struct simnet *n)
 	g_ptr_array_unref(n->findings);
 	g_ptr_array_unref(n->outcomes);
 	g_array_unref(n->probes);
+	g_array_unref(n->reached);
 	recording_free(n->recording);
 	g_ptr_array_unref(n->conversations);
 	network_free(n->network);
@@ -399,7 +469,7 @@ static void keep_outcomes(struct st_tracer *tracer, GPtrArray *outcomes)
 
 	while (st_tracer_poll_event(tracer, &event) == ST_OK)
 		if (event.type == ST_EVENT_TRACE_ENDED)
-			g_ptr_array_add(outcomes, outcome_new(event.result, 0));
+			g_ptr_array_add(outcomes, outcome_new(event.result, 0, 0));
 }
 
 GPtrArray *simnet_replay(const struct scenario *scenario, const struct recording *recording)

@@ -24,10 +24,18 @@
 struct sent_probe {
 	uint64_t sent_ns; /* simulated time */
 	uint64_t flow_id, trace;
-	const struct conversation *conversation;
-	uint32_t seq;
+	struct conversation *conversation;
+	uint8_t protocol;
+	uint32_t seq;			  /* TCP */
+	uint16_t udp_bytes, udp_checksum; /* UDP: length of the payload */
 	uint16_t ip_id, index;
 	uint8_t ttl, ip_version;
+};
+
+/* A probe that has come to the other end of the network. */
+struct reached {
+	size_t place; /* of the probe */
+	uint64_t time_ns;
 };
 
 struct simnet {
@@ -38,7 +46,9 @@ struct simnet {
 	GPtrArray *conversations; /* struct conversation */
 	struct recording *recording;
 	uint64_t shown;	       /* frames of it that the tracer has been shown */
+	uint64_t arrivals;     /* packets from the network among them, by their number */
 	GArray *probes;	       /* struct sent_probe */
+	GArray *reached;       /* struct reached, in the order of time */
 	GPtrArray *outcomes;   /* struct outcome */
 	GPtrArray *findings;   /* strings: what was wrong on the way */
 	struct st_stats stats; /* at the end */

@@ -224,6 +224,7 @@ static enum reaction hear_listening(struct tcp_peer *peer, uint64_t now, const s
 	if (!(s->flags & ST_TCP_SYN))
 		return HEARD_OLD_IGNORED;
 	peer->state = TCP_SYN_RECEIVED;
+	peer->setup.tuple = st_tuple_reversed(&s->tuple); /* translated on the way, maybe */
 	agree(peer, s);
 	send_syn(peer, now);
 	if (peer->setup.cookies)

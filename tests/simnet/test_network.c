@@ -191,7 +191,7 @@ static void test_delivery(void)
 	packet = run_network(network, &now); /* TTL 1: hop 3 answers whoever sent it */
 	g_assert_cmpuint(now, ==, 36 * MS);
 	g_assert_cmpint(packet->towards, ==, SIDE_FAR);
-	g_assert_true(wire_is_icmp_error(packet));
+	g_assert_true(icmp_is_error(packet));
 	g_free(packet);
 	network_free(network);
 	scenario_free(s);
@@ -258,7 +258,8 @@ static void test_stale_segments(void)
 
 static struct segment flow_segment(uint8_t flags, uint32_t seq, uint32_t ack, uint32_t data)
 {
-	return (struct segment){.ttl = 64,
+	return (struct segment){.tuple.protocol = ST_PROTOCOL_TCP,
+				.ttl = 64,
 				.flags = flags,
 				.seq = seq,
 				.ack = ack,
@@ -282,13 +283,13 @@ static struct watch established(void)
 	struct segment reply = flow_segment(ST_TCP_ACK, 5001, 1301, 500);
 	struct segment ack = flow_segment(ST_TCP_ACK, 1301, 5501, 0);
 
-	watch_frame(&watch, true, &syn);
-	watch_frame(&watch, false, &syn_ack);
-	watch_frame(&watch, true, &request);
+	watch_frame(&watch, 0, true, &syn);
+	watch_frame(&watch, 0, false, &syn_ack);
+	watch_frame(&watch, 0, true, &request);
 	g_assert_false(watch.established);
-	watch_frame(&watch, false, &reply);
+	watch_frame(&watch, 0, false, &reply);
 	g_assert_true(watch.established);
-	watch_frame(&watch, true, &ack);
+	watch_frame(&watch, 0, true, &ack);
 	return watch;
 }
 
@@ -296,12 +297,15 @@ static guint count_findings(const struct watch *watch, enum st_tcp_probe kind,
 			    const struct segment *probe)
 {
 	GPtrArray *findings = g_ptr_array_new_with_free_func(g_free);
+	struct probe_sent sent = {.segment = probe, .trace = 1, .what = "probe"};
+	struct watch looked_at = *watch;
 	struct st_config config;
 	guint count;
 
 	st_config_init(&config);
 	config.tcp_probe = kind;
-	rules_check_probe(watch, &config, probe, "probe", findings);
+	looked_at.told = true;
+	rules_check_probe(&looked_at, &config, &sent, findings);
 	count = findings->len;
 	g_ptr_array_unref(findings);
 	return count;
@@ -355,7 +359,7 @@ static void test_rules_of_life(void)
 	watch.established = false;
 	g_assert_cmpuint(count_findings(&watch, ST_TCP_PROBE_STALE, &good), ==, 1);
 	watch.established = true;
-	watch_frame(&watch, false, &fin);
+	watch_frame(&watch, 0, false, &fin);
 	g_assert_cmpuint(count_findings(&watch, ST_TCP_PROBE_STALE, &good), ==, 1);
 	g_assert_cmpuint(count_findings(&unseen, ST_TCP_PROBE_STALE, &good), ==, 1);
 }
@@ -370,9 +374,9 @@ static void test_rules_of_windows(void)
 	struct segment probe = flow_segment(ST_TCP_ACK, 1001 - 2, 5001, 0);
 
 	syn_ack.window = 64000;
-	watch_frame(&watch, false, &syn);
-	watch_frame(&watch, true, &syn_ack);
-	watch_frame(&watch, false, &ack);
+	watch_frame(&watch, 0, false, &syn);
+	watch_frame(&watch, 0, true, &syn_ack);
+	watch_frame(&watch, 0, false, &ack);
 	probe.ttl = 3;
 	probe.window = 64000;
 	g_assert_cmpuint(count_findings(&watch, ST_TCP_PROBE_STALE, &probe), ==, 1);

@@ -1,23 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Traces against the path: the replies that a hop must have follow from the
- * network's list of answers, and their RTTs from the scenario's delays. Bounds
- * and harm are bounds.c's.
+ * Traces against the path: what they say in sum of all their probes. Single
+ * replies are ledger.c's, bounds and harm bounds.c's.
  */
 #include "truth.h"
 
+#include "ledger.h"
+
 #include <inttypes.h>
 #include <jansson.h>
-
-/* What is known of one trace's probes. */
-struct ledger {
-	const struct simnet *simnet;
-	const struct outcome *outcome;
-	const struct answer **answers; /* by probe's place; NULL: none arrived */
-	const GArray *places;	       /* size_t: this trace's probes, in their order */
-	char *name;
-	GPtrArray *findings;
-};
 
 uint64_t truth_round_trip_ns(const struct scenario *scenario, size_t ttl)
 {
@@ -28,105 +19,23 @@ uint64_t truth_round_trip_ns(const struct scenario *scenario, size_t ttl)
 	return 2 * one_way;
 }
 
-static const struct sent_probe *probe_at(const struct ledger *l, size_t i)
+static bool link_is_plain(const struct sim_link *link)
 {
-	return simnet_probe(l->simnet, g_array_index(l->places, size_t, i));
+	return link->jitter_ns == 0 && link->reorder <= 0 && link->bandwidth_bps == 0;
 }
 
-static uint64_t answer_shown_ns(const struct ledger *l, const struct answer *answer)
+bool truth_path_is_plain(const struct scenario *s)
 {
-	return answer->arrives_ns + l->simnet->scenario->capture_delay_ns;
-}
+	bool plain = s->change_count == 0;
 
-/* The keys by which the answer's quote names the probe, 0 if it does not. */
-static uint8_t wanted_match(const struct ledger *l, const struct sent_probe *probe,
-			    const struct answer *answer)
-{
-	uint32_t quoted = l->simnet->scenario->hops[answer->ttl - 1].quote_bytes;
-	bool ip_id = probe->ip_version == 4 && !answer->altered_ip_id;
+	for (size_t i = 0; i < s->hop_count; i++) {
+		const struct sim_hop *hop = &s->hops[i];
 
-	if (quoted < QUOTE_PORTS_BYTES || (quoted < QUOTE_SEQ_BYTES && !ip_id))
-		return 0;
-	return (uint8_t)(ST_MATCH_TUPLE | (quoted < QUOTE_SEQ_BYTES ? 0 : ST_MATCH_SEQ) |
-			 (ip_id ? ST_MATCH_IPID : 0));
-}
-
-/* The answer that the report must hold for a probe, or NULL. */
-static const struct answer *wanted_answer(const struct ledger *l, size_t i)
-{
-	size_t place = g_array_index(l->places, size_t, i);
-	const struct answer *answer = l->answers[place];
-
-	if (!answer || !wanted_match(l, simnet_probe(l->simnet, place), answer))
-		return NULL;
-	return answer_shown_ns(l, answer) <= l->outcome->reported_ns ? answer : NULL;
-}
-
-static void check_labels(const struct ledger *l, const struct sim_hop *hop,
-			 const struct st_reply *reply, const char *what)
-{
-	uint8_t wanted = hop->mpls == MPLS_NONE ? 0 : 1;
-
-	if (reply->mpls_count != wanted)
-		finding(l->findings, "%s: %u MPLS labels", what, reply->mpls_count);
-	else if (wanted && (reply->mpls[0].label != hop->label || reply->mpls[0].ttl != 1 ||
-			    reply->mpls[0].tc != 0 || reply->mpls[0].bottom != 1))
-		finding(l->findings, "%s: MPLS label %u", what, reply->mpls[0].label);
-}
-
-static void check_times(const struct ledger *l, const struct sent_probe *probe,
-			const struct answer *answer, const struct st_reply *reply, const char *what)
-{
-	uint64_t rtt = truth_round_trip_ns(l->simnet->scenario, probe->ttl);
-
-	if (answer->arrives_ns - probe->sent_ns != rtt)
-		finding(l->findings, "%s: the simulation itself is wrong", what);
-	if (reply->rtt_ns != (int64_t)rtt)
-		finding(l->findings, "%s: RTT %" PRId64 ", is %" PRIu64, what, reply->rtt_ns, rtt);
-	if (reply->stamp_ns != answer->arrives_ns + SIM_EPOCH_NS)
-		finding(l->findings, "%s: wrong stamp", what);
-}
-
-static void check_reply(const struct ledger *l, const struct sent_probe *probe,
-			const struct answer *answer, const struct st_reply *reply)
-{
-	const struct sim_hop *hop = &l->simnet->scenario->hops[answer->ttl - 1];
-	bool v4 = probe->ip_version == 4;
-	char *what = g_strdup_printf("%s TTL %u probe %u", l->name, probe->ttl, probe->index);
-
-	if (!st_addr_equal(&reply->address, &answer->router))
-		finding(l->findings, "%s: answered by another router", what);
-	if (hop->routers == 1 && !st_addr_equal(&reply->address, &hop->address[v4 ? V4 : V6]))
-		finding(l->findings, "%s: is not the scenario's router", what);
-	if (reply->icmp_type != (v4 ? 11 : 3) || reply->icmp_code != 0)
-		finding(l->findings, "%s: ICMP %u %u", what, reply->icmp_type, reply->icmp_code);
-	if (reply->reply_ttl != hop->reply_ttl - (answer->ttl - 1))
-		finding(l->findings, "%s: reply TTL %u", what, reply->reply_ttl);
-	if (reply->quoted_ttl != hop->quoted_ttl)
-		finding(l->findings, "%s: quoted TTL %u", what, reply->quoted_ttl);
-	if (reply->matched_by != wanted_match(l, probe, answer))
-		finding(l->findings, "%s: matched by %#x", what, reply->matched_by);
-	if (reply->destination)
-		finding(l->findings, "%s: a router is no destination", what);
-	check_times(l, probe, answer, reply, what);
-	check_labels(l, hop, reply, what);
-	g_free(what);
-}
-
-static const struct st_reply *reply_to(const struct st_hop *hop, uint16_t index)
-{
-	for (size_t i = 0; hop && i < hop->reply_count; i++)
-		if (hop->replies[i].probe == index)
-			return &hop->replies[i];
-	return NULL;
-}
-
-static const struct st_hop *find_hop(const struct st_trace *trace, uint8_t ttl)
-{
-	for (size_t i = 0; i < trace->hop_count; i++)
-		if (trace->hops[i].ttl == ttl)
-			return &trace->hops[i];
-	return NULL;
+		plain &= link_is_plain(&hop->link) && hop->decrement == 1 && !hop->forwards_zero &&
+			 hop->detour == 0 && hop->answers_from[V4].version == 0 &&
+			 hop->answers_from[V6].version == 0;
+	}
+	return plain;
 }
 
 /* True if a border router cut this TTL off the report. */
@@ -136,46 +45,32 @@ static bool behind_border(const struct st_trace *trace, uint8_t ttl)
 	       (trace->hop_count == 0 || ttl > trace->hops[trace->hop_count - 1].ttl);
 }
 
-/*
- * Probes of `exact` share their sequence number: where a router alters the
- * identification too, nothing tells them apart. A reply that came later than
- * the wait counts only while others are still awaited.
- */
-static bool may_be_lost(const struct ledger *l, const struct sent_probe *probe,
-			const struct answer *answer)
+/* What the report must say in sum. */
+struct tally {
+	uint16_t sent[256], replies[256]; /* by TTL */
+	uint64_t last_ns;		  /* of the last probe or reply reported */
+};
+
+static void check_probe(const struct ledger *l, size_t i, struct tally *tally)
 {
-	const struct sim_tracer *asked = &l->simnet->scenario->tracer;
+	const struct sent_probe *probe = ledger_probe(l, i);
+	uint16_t *replies = &tally->replies[probe->ttl];
 
-	return (asked->tcp_probe == ST_TCP_PROBE_EXACT && answer->altered_ip_id) ||
-	       answer->arrives_ns - probe->sent_ns >= asked->wait_ns;
-}
-
-static void check_probe(const struct ledger *l, size_t i, uint16_t sent[256], uint16_t replies[256])
-{
-	const struct sent_probe *probe = probe_at(l, i);
-	const struct st_hop *hop = find_hop(&l->outcome->trace, probe->ttl);
-	const struct answer *answer = wanted_answer(l, i);
-	const struct st_reply *reply = reply_to(hop, probe->index);
-
-	sent[probe->ttl]++;
+	tally->sent[probe->ttl]++;
 	if (behind_border(&l->outcome->trace, probe->ttl))
 		return;
-	if (!hop)
+	tally->last_ns = MAX(tally->last_ns, probe->sent_ns);
+	if (!find_hop(&l->outcome->trace, probe->ttl))
 		finding(l->findings, "%s: TTL %u is missing", l->name, probe->ttl);
-	if (probe->index != sent[probe->ttl])
+	if (probe->index != tally->sent[probe->ttl])
 		finding(l->findings, "%s: TTL %u, probe %u has index %u", l->name, probe->ttl,
-			sent[probe->ttl], probe->index);
-	if (!answer != !reply && !(answer && may_be_lost(l, probe, answer)))
-		finding(l->findings, "%s: TTL %u, probe %u: %s", l->name, probe->ttl, probe->index,
-			answer ? "its reply is not reported" : "a reply that never was");
-	if (answer && reply)
-		check_reply(l, probe, answer, reply);
-	replies[probe->ttl] = (uint16_t)(replies[probe->ttl] + (reply ? 1 : 0));
+			tally->sent[probe->ttl], probe->index);
+	*replies = (uint16_t)(*replies + ledger_check_replies(l, i, &tally->last_ns));
 }
 
-static void check_counts(const struct ledger *l, const uint16_t sent[256],
-			 const uint16_t replies[256])
+static void check_counts(const struct ledger *l, const struct tally *tally)
 {
+	const uint16_t *sent = tally->sent, *replies = tally->replies;
 	const struct st_trace *trace = &l->outcome->trace;
 	uint32_t all_sent = 0, all_replies = 0;
 
@@ -203,36 +98,47 @@ static void check_counts(const struct ledger *l, const uint16_t sent[256],
 }
 
 /* start_ns and end_ns: stamps of the first probe, and of the last probe or reply. */
-static void check_span(const struct ledger *l)
+static void check_span(const struct ledger *l, const struct tally *tally)
 {
 	const struct st_trace *trace = &l->outcome->trace;
-	uint64_t last = 0;
 
 	if (l->places->len == 0)
 		return;
-	for (size_t i = 0; i < l->places->len; i++) {
-		const struct sent_probe *probe = probe_at(l, i);
-		const struct answer *answer = wanted_answer(l, i);
-
-		last = MAX(last, probe->sent_ns);
-		if (answer && reply_to(find_hop(trace, probe->ttl), probe->index))
-			last = MAX(last, answer->arrives_ns);
-	}
-	if (trace->start_ns != probe_at(l, 0)->sent_ns + SIM_EPOCH_NS)
+	if (trace->start_ns != ledger_probe(l, 0)->sent_ns + SIM_EPOCH_NS)
 		finding(l->findings, "%s: wrong start", l->name);
-	if (trace->end_ns != last + SIM_EPOCH_NS)
+	if (trace->end_ns != tally->last_ns + SIM_EPOCH_NS)
 		finding(l->findings, "%s: ends %" PRId64 " ns off", l->name,
-			(int64_t)(trace->end_ns - last - SIM_EPOCH_NS));
+			(int64_t)(trace->end_ns - tally->last_ns - SIM_EPOCH_NS));
 }
 
-/* `exact` probes over IPv6 all look alike: the tracer sends them one at a time, and says so. */
+static const struct conversation *conversation_of(const struct ledger *l)
+{
+	return l->places->len ? ledger_probe(l, 0)->conversation : NULL;
+}
+
+/* Datagrams that an application might take for its peer's. */
+static bool intrudes(const struct ledger *l)
+{
+	const struct conversation *c = conversation_of(l);
+
+	if (!c || c->protocol != ST_PROTOCOL_UDP || c->watch.quic)
+		return false;
+	return ledger_probe(l, 0)->udp_checksum != 0;
+}
+
+/* Probes that all look alike are sent one at a time, those that intrude hop by hop. */
 static enum st_algorithm algorithm_used(const struct ledger *l)
 {
 	const struct sim_tracer *asked = &l->simnet->scenario->tracer;
-	bool alike = asked->tcp_probe == ST_TCP_PROBE_EXACT &&
-		     l->outcome->trace.tuple.source.version == 6;
+	const struct st_tuple *tuple = &l->outcome->trace.tuple;
+	bool exact = tuple->protocol == ST_PROTOCOL_TCP && asked->tcp_probe == ST_TCP_PROBE_EXACT;
+	bool empty = tuple->protocol == ST_PROTOCOL_UDP && asked->udp_probe == ST_UDP_PROBE_EMPTY;
 
-	return alike ? ST_ALGORITHM_PACKET_BY_PACKET : asked->algorithm;
+	if (tuple->source.version == 6 && (exact || empty))
+		return ST_ALGORITHM_PACKET_BY_PACKET;
+	if (intrudes(l) && asked->algorithm == ST_ALGORITHM_CONCURRENT)
+		return ST_ALGORITHM_HOP_BY_HOP;
+	return asked->algorithm;
 }
 
 static void check_settings(const struct ledger *l)
@@ -241,46 +147,128 @@ static void check_settings(const struct ledger *l)
 	const struct sim_tracer *asked = &l->simnet->scenario->tracer;
 	json_t *json = json_loads(l->outcome->json, 0, NULL);
 
-	if (trace->algorithm != algorithm_used(l) || trace->probes_per_hop != asked->probes ||
-	    trace->first_ttl != asked->first_ttl || trace->max_ttl != asked->max_ttl)
+	if ((conversation_of(l) && trace->algorithm != algorithm_used(l)) ||
+	    trace->probes_per_hop != asked->probes || trace->first_ttl != asked->first_ttl ||
+	    trace->max_ttl != asked->max_ttl)
 		finding(l->findings, "%s: settings are not those asked for", l->name);
 	if (trace->distance != 0)
 		finding(l->findings, "%s: distance %u without evidence", l->name, trace->distance);
 	if (json_array_size(json_object_get(json, "hops")) != trace->hop_count)
 		finding(l->findings, "%s: its JSON is not right", l->name);
-	if (l->places->len > 0 &&
-	    !st_tuple_equal(&trace->tuple,
-			    &probe_at(l, 0)->conversation->ends[SIDE_NEAR].setup.tuple))
+	if (conversation_of(l) &&
+	    !st_tuple_equal(&trace->tuple, conversation_tuple(conversation_of(l), SIDE_NEAR)))
 		finding(l->findings, "%s: reports another flow", l->name);
 	json_decref(json);
 }
 
-/* Where the path alone ended the trace, every TTL asked for got all its probes. */
-static void check_complete(const struct ledger *l, const uint16_t sent[256])
+/* The last TTL that a trace which the path alone ended has probed; 0: something else ended it. */
+static size_t last_complete(const struct ledger *l)
 {
 	const struct st_trace *trace = &l->outcome->trace;
 	const struct sim_tracer *asked = &l->simnet->scenario->tracer;
-	size_t last = trace->stop_reason == ST_STOP_MAX_TTL ? asked->max_ttl : 0;
 
+	if (trace->stop_reason == ST_STOP_MAX_TTL)
+		return asked->max_ttl;
 	if (trace->stop_reason == ST_STOP_MISSING_HOPS && trace->hop_count > 0)
-		last = trace->hops[trace->hop_count - 1].ttl;
+		return trace->hops[trace->hop_count - 1].ttl;
+	if (trace->stop_reason == ST_STOP_NEAR_DESTINATION && conversation_of(l))
+		return rules_ceiling(&conversation_of(l)->watch);
+	return 0;
+}
+
+/* There every TTL asked for got all its probes, those tried again twice as many. */
+static void check_complete(const struct ledger *l, const uint16_t sent[256])
+{
+	const struct sim_tracer *asked = &l->simnet->scenario->tracer;
+	size_t last = last_complete(l);
+
 	if (!l->simnet->scenario->expect.complete)
 		return;
 	for (size_t ttl = asked->first_ttl; ttl <= last; ttl++)
-		if (sent[ttl] != asked->probes)
+		if (sent[ttl] != asked->probes && sent[ttl] != 2 * asked->probes)
 			finding(l->findings, "%s: TTL %zu got %u probes", l->name, ttl, sent[ttl]);
 }
 
-static void check_trace(struct ledger *l)
+/* Where a translator's quotes show its own address; 0: nowhere. */
+static uint8_t nat_ttl(const struct st_trace *trace)
 {
-	uint16_t sent[256] = {0}, replies[256] = {0};
+	for (size_t i = 0; i < trace->hop_count; i++)
+		for (size_t j = 0; j < trace->hops[i].reply_count; j++)
+			if (!(trace->hops[i].replies[j].matched_by & ST_MATCH_TUPLE))
+				return trace->hops[i].ttl;
+	return 0;
+}
+
+static bool is_second_attempt(const struct ledger *l, const struct sent_probe *probe)
+{
+	return probe->protocol == ST_PROTOCOL_UDP && probe->ip_version == 6 &&
+	       l->simnet->scenario->tracer.udp_probe == ST_UDP_PROBE_AUTO &&
+	       probe->udp_checksum != 0;
+}
+
+/* Where the second attempt over IPv6 began, if it was answered; else 0. */
+static uint8_t found_with_checksum(const struct ledger *l)
+{
+	uint8_t begin = 0;
+
+	for (size_t i = 0; i < l->places->len; i++) {
+		const struct sent_probe *probe = ledger_probe(l, i);
+		const struct st_hop *hop = find_hop(&l->outcome->trace, probe->ttl);
+
+		if (!is_second_attempt(l, probe))
+			continue;
+		if (!begin)
+			begin = probe->ttl;
+		for (size_t j = 0; hop && j < hop->reply_count; j++)
+			if (hop->replies[j].probe == probe->index)
+				return begin;
+	}
+	return 0;
+}
+
+static void check_note(const struct ledger *l, const char *kind, bool wanted, uint8_t ttl)
+{
+	const struct st_trace *trace = &l->outcome->trace;
+	const struct st_note *noted = NULL;
+
+	for (size_t i = 0; i < trace->note_count; i++)
+		if (g_str_equal(trace->notes[i].kind, kind))
+			noted = &trace->notes[i];
+	if (wanted != (noted != NULL))
+		finding(l->findings, "%s: %s the note %s", l->name, wanted ? "lacks" : "has", kind);
+	else if (noted && noted->ttl != ttl)
+		finding(l->findings, "%s: notes %s at TTL %u, it shows at %u", l->name, kind,
+			noted->ttl, ttl);
+}
+
+static void check_notes(const struct ledger *l)
+{
+	const struct st_trace *trace = &l->outcome->trace;
+	const struct conversation *c = conversation_of(l);
+	bool quiet_kind = c && (c->protocol == ST_PROTOCOL_TCP &&
+				l->simnet->scenario->tracer.tcp_probe == ST_TCP_PROBE_STALE);
+
+	if (!c)
+		return;
+	check_note(l, "nat", nat_ttl(trace) != 0, nat_ttl(trace));
+	check_note(l, "zero-checksum", found_with_checksum(l) != 0, found_with_checksum(l));
+	check_note(l, "recverr-unknown", !quiet_kind && c->flow->recverr == RECVERR_UNKNOWN, 0);
+	check_note(l, "algorithm", algorithm_used(l) != l->simnet->scenario->tracer.algorithm, 0);
+	check_note(l, "near-destination", trace->stop_reason == ST_STOP_NEAR_DESTINATION,
+		   (uint8_t)rules_ceiling(&c->watch));
+}
+
+static void check_trace(const struct ledger *l)
+{
+	struct tally tally = {0};
 
 	for (size_t i = 0; i < l->places->len; i++)
-		check_probe(l, i, sent, replies);
-	check_counts(l, sent, replies);
-	check_span(l);
+		check_probe(l, i, &tally);
+	check_counts(l, &tally);
+	check_span(l, &tally);
 	check_settings(l);
-	check_complete(l, sent);
+	check_complete(l, tally.sent);
+	check_notes(l);
 }
 
 /* The places of the probes of each trace, by its number. */
@@ -302,28 +290,16 @@ static GHashTable *places_by_trace(const struct simnet *n)
 	return table;
 }
 
-static const struct answer **answers_by_probe(const struct simnet *n)
-{
-	const struct answer **by_probe = g_new0(const struct answer *, n->probes->len + 1);
-	size_t count;
-	const struct answer *answers = network_answers(n->network, &count);
-
-	for (size_t i = 0; i < count; i++)
-		if (answers[i].arrives_ns != ST_NEVER)
-			by_probe[answers[i].tag - 1] = &answers[i];
-	return by_probe;
-}
-
 void truth_check_traces(const struct simnet *n, GPtrArray *findings)
 {
 	GHashTable *places = places_by_trace(n);
 	GArray *none = g_array_new(FALSE, FALSE, sizeof(size_t));
-	const struct answer **answers = answers_by_probe(n);
+	struct fates *fates = fates_new(n);
 
 	for (size_t i = 0; i < n->outcomes->len; i++) {
 		const struct outcome *outcome = n->outcomes->pdata[i];
 		GArray *own = g_hash_table_lookup(places, &outcome->trace.number);
-		struct ledger l = {n, outcome, answers, own ? own : none, NULL, findings};
+		struct ledger l = {n, fates, outcome, own ? own : none, NULL, findings};
 
 		l.name = g_strdup_printf("trace %" PRIu64, outcome->trace.number);
 		check_trace(&l);
@@ -333,7 +309,7 @@ void truth_check_traces(const struct simnet *n, GPtrArray *findings)
 	if (g_hash_table_size(places) > 0)
 		finding(findings, "%u traces sent probes and were never reported",
 			g_hash_table_size(places));
-	g_free(answers);
+	fates_free(fates);
 	g_array_unref(none);
 	g_hash_table_unref(places);
 }

@@ -21,6 +21,9 @@ void truth_check_bounds(const struct simnet *simnet, GPtrArray *findings);
 /* No stream damaged, no connection broken, no needless retransmission, no window inflated. */
 void truth_check_harm(const struct simnet *simnet, GPtrArray *findings);
 
+/* True if RTTs, reply TTLs and addresses follow from the scenario alone. */
+bool truth_path_is_plain(const struct scenario *scenario);
+
 /* Two times the delays of the links up to this router. */
 uint64_t truth_round_trip_ns(const struct scenario *scenario, size_t ttl);
 
@@ -30,6 +33,7 @@ uint64_t truth_round_trip_ns(const struct scenario *scenario, size_t ttl);
  */
 #define QUOTE_PORTS_BYTES 4
 #define QUOTE_SEQ_BYTES 8
+#define QUOTE_UDP_BYTES 8 /* length and checksum take the sequence number's place */
 
 #define IN_FLIGHT_MAX 512
 

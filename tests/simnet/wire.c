@@ -2,71 +2,42 @@
 /*
  * Packets of the simulated network, byte by byte. Plain code without a reader:
  * what it reads was written here or by the tracer under test, and every length
- * is checked before use.
+ * is checked before use. ICMP errors are icmp.c's.
  */
 #include "wire.h"
+
+#include "bytes.h"
 
 #include <glib.h>
 #include <string.h>
 
-#define IPV4_HEADER 20
-#define IPV6_HEADER 40
-#define TCP_HEADER 20
-#define ICMP_HEADER 8
-#define EXTENSION_AT 128 /* bytes of quote before an extension, RFC 4884 section 5 */
-#define EXTENSION_BYTES 12
-
-static void put16(uint8_t *at, uint32_t value)
+uint32_t sum16(uint32_t sum, const uint8_t *bytes, size_t count)
 {
-	at[0] = (uint8_t)(value >> 8);
-	at[1] = (uint8_t)value;
+	for (; count >= 2; count -= 2, bytes += 2)
+		sum += (uint32_t)(bytes[0] << 8 | bytes[1]);
+	return count ? sum + ((uint32_t)bytes[0] << 8) : sum;
 }
 
-static void put32(uint8_t *at, uint32_t value)
-{
-	put16(at, value >> 16);
-	put16(at + 2, value & 0xffff);
-}
-
-static uint16_t get16(const uint8_t *at)
-{
-	return (uint16_t)(at[0] << 8 | at[1]);
-}
-
-static uint32_t get32(const uint8_t *at)
-{
-	return (uint32_t)get16(at) << 16 | get16(at + 2);
-}
-
-static uint32_t sum16(uint32_t sum, const uint8_t *bytes, size_t count)
-{
-	for (size_t i = 0; i < count; i++)
-		sum += i % 2 ? bytes[i] : (uint32_t)bytes[i] << 8;
-	return sum;
-}
-
-static uint16_t fold(uint32_t sum)
+uint16_t fold(uint32_t sum)
 {
 	while (sum >> 16)
 		sum = (sum & 0xffff) + (sum >> 16);
 	return (uint16_t)~sum;
 }
 
-/* Kernels behind a TUN device may send IPv4 options; our own packets have none. */
-static size_t header_bytes(const uint8_t *ip)
+uint16_t transport_checksum(const uint8_t *ip, size_t count, uint8_t protocol)
 {
-	return ip[0] >> 4 == 4 ? (size_t)(ip[0] & 15) * 4 : IPV6_HEADER;
-}
-
-/* Checksum of a transport with the pseudo header of its IP packet. */
-static uint16_t transport_checksum(const uint8_t *ip, size_t count, uint8_t protocol)
-{
-	size_t header = ip[0] >> 4 == 4 ? IPV4_HEADER : IPV6_HEADER;
-	size_t addresses = header == IPV4_HEADER ? 12 : 8;
+	size_t header = ip_header_bytes(ip);
 	uint32_t sum = protocol + (uint32_t)(count - header);
 
-	sum = sum16(sum, ip + addresses, header - addresses);
+	sum = ip[0] >> 4 == 4 ? sum16(sum, ip + 12, 8) : sum16(sum, ip + 8, 32);
 	return fold(sum16(sum, ip + header, count - header));
+}
+
+void write_header_checksum(uint8_t *ip)
+{
+	put16(ip + 10, 0);
+	put16(ip + 10, fold(sum16(0, ip, ip_header_bytes(ip))));
 }
 
 struct sim_packet *packet_new(size_t count)
@@ -100,10 +71,9 @@ static void write_ipv4(uint8_t *ip, size_t count, const struct segment *s)
 	put16(ip + 6, s->dont_fragment ? 0x4000 : 0);
 	ip[8] = s->ttl;
 	ip[9] = s->tuple.protocol;
-	put16(ip + 10, 0);
 	memcpy(ip + 12, s->tuple.source.bytes, 4);
 	memcpy(ip + 16, s->tuple.destination.bytes, 4);
-	put16(ip + 10, fold(sum16(0, ip, IPV4_HEADER)));
+	write_header_checksum(ip);
 }
 
 static void write_ipv6(uint8_t *ip, size_t count, const struct segment *s)
@@ -116,7 +86,7 @@ static void write_ipv6(uint8_t *ip, size_t count, const struct segment *s)
 	memcpy(ip + 24, s->tuple.destination.bytes, 16);
 }
 
-static void write_ip(uint8_t *ip, size_t count, const struct segment *s)
+void wire_ip_header(uint8_t *ip, size_t count, const struct segment *s)
 {
 	if (s->tuple.source.version == 4)
 		write_ipv4(ip, count, s);
@@ -169,8 +139,26 @@ struct sim_packet *wire_tcp(const struct segment *s)
 	memcpy(tcp + TCP_HEADER, options, option_bytes);
 	if (s->payload)
 		memcpy(tcp + tcp_header, s->payload, s->payload_bytes);
-	write_ip(packet->bytes, packet->count, s);
+	wire_ip_header(packet->bytes, packet->count, s);
 	put16(tcp + 16, transport_checksum(packet->bytes, packet->count, ST_PROTOCOL_TCP));
+	return packet;
+}
+
+struct sim_packet *wire_udp(const struct segment *s)
+{
+	size_t header = s->tuple.source.version == 4 ? IPV4_HEADER : IPV6_HEADER;
+	struct sim_packet *packet = packet_new(header + UDP_HEADER + s->payload_bytes);
+	uint8_t *udp = packet->bytes + header;
+	uint16_t checksum;
+
+	put16(udp, s->tuple.source_port);
+	put16(udp + 2, s->tuple.destination_port);
+	put16(udp + 4, (uint32_t)(UDP_HEADER + s->payload_bytes));
+	if (s->payload)
+		memcpy(udp + UDP_HEADER, s->payload, s->payload_bytes);
+	wire_ip_header(packet->bytes, packet->count, s);
+	checksum = transport_checksum(packet->bytes, packet->count, ST_PROTOCOL_UDP);
+	put16(udp + 6, checksum ? checksum : UINT16_MAX); /* zero would mean none */
 	return packet;
 }
 
@@ -246,6 +234,29 @@ static bool read_tcp(const uint8_t *tcp, size_t bytes, struct segment *s)
 	return true;
 }
 
+static bool is_quic_initial(const uint8_t *payload, size_t bytes)
+{
+	return bytes >= 1200 && (payload[0] & 0xf0) == 0xc0 && get32(payload + 1) == 1;
+}
+
+/* A zero checksum is none; only IPv4 allows that to everybody (RFC 768, RFC 8200 section 8.1). */
+static bool read_udp(const uint8_t *ip, size_t count, size_t header, struct segment *s)
+{
+	const uint8_t *udp = ip + header;
+
+	if (count - header < UDP_HEADER || get16(udp + 4) != count - header)
+		return false;
+	s->tuple.source_port = get16(udp);
+	s->tuple.destination_port = get16(udp + 2);
+	s->udp_checksum = get16(udp + 6);
+	s->payload = udp + UDP_HEADER;
+	s->payload_bytes = count - header - UDP_HEADER;
+	s->quic_initial = is_quic_initial(s->payload, s->payload_bytes);
+	if (s->udp_checksum != 0 && transport_checksum(ip, count, ST_PROTOCOL_UDP) != 0)
+		s->checksums_right = false;
+	return true;
+}
+
 bool wire_read(const uint8_t *bytes, size_t count, struct segment *s)
 {
 	size_t header;
@@ -259,6 +270,8 @@ bool wire_read(const uint8_t *bytes, size_t count, struct segment *s)
 		return false;
 	s->payload = bytes + header;
 	s->payload_bytes = count - header;
+	if (s->tuple.protocol == ST_PROTOCOL_UDP)
+		return read_udp(bytes, count, header, s);
 	if (s->tuple.protocol != ST_PROTOCOL_TCP)
 		return true;
 	if (transport_checksum(bytes, count, ST_PROTOCOL_TCP) != 0)
@@ -266,94 +279,23 @@ bool wire_read(const uint8_t *bytes, size_t count, struct segment *s)
 	return read_tcp(bytes + header, count - header, s);
 }
 
-bool wire_decrement_ttl(struct sim_packet *packet)
+uint8_t wire_ttl(const struct sim_packet *packet)
+{
+	return packet->bytes[packet->bytes[0] >> 4 == 4 ? 8 : 7];
+}
+
+void wire_set_ttl(struct sim_packet *packet, uint8_t ttl)
 {
 	bool v4 = packet->bytes[0] >> 4 == 4;
-	uint8_t *ttl = packet->bytes + (v4 ? 8 : 7);
 
-	if (*ttl <= 1)
-		return false;
-	(*ttl)--;
-	if (v4) {
-		put16(packet->bytes + 10, 0);
-		put16(packet->bytes + 10,
-		      fold(sum16(0, packet->bytes, header_bytes(packet->bytes))));
-	}
-	return true;
-}
-
-/* Copies as much of the packet as the router quotes, altered as it alters. */
-static size_t write_quote(uint8_t *at, size_t room, const struct time_exceeded *how,
-			  const struct sim_packet *expired)
-{
-	bool v4 = expired->bytes[0] >> 4 == 4;
-	size_t header = header_bytes(expired->bytes);
-	size_t bytes = header + MIN(expired->count - header, (size_t)how->quote_bytes);
-
-	bytes = MIN(bytes, room);
-	memcpy(at, expired->bytes, bytes);
-	at[v4 ? 8 : 7] = how->quoted_ttl;
-	if (how->change_tos && v4)
-		at[1] = how->quoted_tos;
-	if (how->change_tos && !v4)
-		put16(at, (get16(at) & 0xf00fu) | (uint32_t)how->quoted_tos << 4);
-	if (v4 && how->change_ip_id)
-		put16(at + 4, how->quoted_ip_id);
-	if (v4) {
-		put16(at + 10, 0);
-		put16(at + 10, fold(sum16(0, at, header)));
-	}
-	return bytes;
-}
-
-static void write_extension(uint8_t *at, uint32_t label)
-{
-	put32(at, 0x20000000);
-	put32(at + 4, 0x00080101);		 /* 8 bytes, class 1, type 1 */
-	put32(at + 8, label << 12 | 1 << 8 | 1); /* bottom of stack, TTL 1 */
-	put16(at + 2, fold(sum16(0, at, EXTENSION_BYTES)));
-}
-
-static struct segment answer_fields(const struct time_exceeded *how,
-				    const struct sim_packet *expired)
-{
-	bool v4 = expired->bytes[0] >> 4 == 4;
-	struct segment answer = {.ttl = how->ttl, .ip_id = how->ip_id};
-
-	answer.tos = v4 ? 0xc0 : 0; /* as Linux routers do */
-	answer.tuple.protocol = v4 ? ST_PROTOCOL_ICMP : ST_PROTOCOL_ICMPV6;
-	answer.tuple.source = how->router;
-	answer.tuple.destination.version = v4 ? 4 : 6;
-	memcpy(answer.tuple.destination.bytes, expired->bytes + (v4 ? 12 : 8), v4 ? 4 : 16);
-	return answer;
-}
-
-struct sim_packet *wire_time_exceeded(const struct time_exceeded *how,
-				      const struct sim_packet *expired)
-{
-	bool v4 = expired->bytes[0] >> 4 == 4;
-	size_t header = v4 ? IPV4_HEADER : IPV6_HEADER;
-	struct segment answer = answer_fields(how, expired);
-	size_t room = how->mpls ? EXTENSION_AT : (v4 ? 576 : 1280) - header - ICMP_HEADER;
-	uint8_t quote[1280] = {0};
-	size_t quoted = write_quote(quote, room, how, expired);
-	size_t body = how->mpls ? EXTENSION_AT + EXTENSION_BYTES : quoted;
-	struct sim_packet *packet = packet_new(header + ICMP_HEADER + body);
-	uint8_t *icmp = packet->bytes + header;
-
-	write_ip(packet->bytes, packet->count, &answer);
-	icmp[0] = v4 ? 11 : 3;
-	if (how->mpls && how->mpls_length)
-		icmp[v4 ? 5 : 4] = v4 ? EXTENSION_AT / 4 : EXTENSION_AT / 8;
-	memcpy(icmp + ICMP_HEADER, quote, quoted);
-	if (how->mpls)
-		write_extension(icmp + ICMP_HEADER + EXTENSION_AT, how->label);
+	packet->bytes[v4 ? 8 : 7] = ttl;
 	if (v4)
-		put16(icmp + 2, fold(sum16(0, icmp, packet->count - header)));
-	else
-		put16(icmp + 2,
-		      transport_checksum(packet->bytes, packet->count, ST_PROTOCOL_ICMPV6));
-	return packet;
+		write_header_checksum(packet->bytes);
+}
+
+uint8_t wire_protocol(const struct sim_packet *packet)
+{
+	return packet->bytes[packet->bytes[0] >> 4 == 4 ? 9 : 6];
 }
 
 bool wire_is_ip(const uint8_t *bytes, size_t count)
@@ -362,22 +304,22 @@ bool wire_is_ip(const uint8_t *bytes, size_t count)
 		return false;
 	if (bytes[0] >> 4 == 6)
 		return count >= IPV6_HEADER && get16(bytes + 4) == count - IPV6_HEADER;
-	return bytes[0] >> 4 == 4 && header_bytes(bytes) >= IPV4_HEADER &&
-	       header_bytes(bytes) <= count && get16(bytes + 2) == count;
+	return bytes[0] >> 4 == 4 && ip_header_bytes(bytes) >= IPV4_HEADER &&
+	       ip_header_bytes(bytes) <= count && get16(bytes + 2) == count;
 }
 
-/* RFC 792: other types ask or answer. RFC 4443: errors have a type below 128. */
-bool wire_is_icmp_error(const struct sim_packet *packet)
+static bool is_link_local(const uint8_t *address)
+{
+	return address[0] == 0xfe && (address[1] & 0xc0) == 0x80;
+}
+
+bool wire_is_routed(const struct sim_packet *packet)
 {
 	const uint8_t *ip = packet->bytes;
-	size_t header = header_bytes(ip);
 
-	if (packet->count < header + ICMP_HEADER)
-		return false;
-	if (ip[0] >> 4 == 6)
-		return ip[6] == ST_PROTOCOL_ICMPV6 && ip[header] < 128;
-	return ip[9] == ST_PROTOCOL_ICMP &&
-	       (ip[header] == 3 || ip[header] == 5 || ip[header] == 11 || ip[header] == 12);
+	if (ip[0] >> 4 == 4)
+		return ip[16] < 224;
+	return ip[24] != 0xff && !is_link_local(ip + 8) && !is_link_local(ip + 24);
 }
 
 static uint32_t fnv1a(uint32_t hash, const uint8_t *bytes, size_t count)
@@ -390,7 +332,7 @@ static uint32_t fnv1a(uint32_t hash, const uint8_t *bytes, size_t count)
 uint32_t wire_flow_hash(const struct sim_packet *packet)
 {
 	bool v4 = packet->bytes[0] >> 4 == 4;
-	size_t header = header_bytes(packet->bytes);
+	size_t header = ip_header_bytes(packet->bytes);
 	size_t addresses = v4 ? 12 : 8;
 	uint32_t hash = fnv1a(2166136261u, packet->bytes + addresses, v4 ? 8 : 32);
 

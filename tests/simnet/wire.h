@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Packets of the simulated network: writes and reads IPv4, IPv6, TCP and ICMP
- * errors with code of its own, so that what the tests hold for true does not
+ * Packets of the simulated network: writes and reads IPv4, IPv6, TCP and UDP
+ * with code of its own, so that what the tests hold for true does not
  * come from the core that they test. Knows bytes; who sends what and when is
  * the business of tcp_peer.c and network.c.
  */
 #ifndef SIMNET_WIRE_H
 #define SIMNET_WIRE_H
 
+#include <glib.h>
 #include <servicetrace/flow.h>
 #include <servicetrace/packet.h>
 
@@ -15,10 +16,13 @@ enum side { SIDE_NEAR, SIDE_FAR }; /* the tracing host, and its peers beyond the
 
 /* An IP packet on its way, with what the simulation knows about it beside its bytes. */
 struct sim_packet {
-	uint64_t tag;  /* number of the probe that it is or answers; 0: the flow's own */
-	size_t answer; /* 1 + its place in the network's list of answers; 0: none */
+	uint64_t tag;	  /* number of the probe that it is or answers; 0: the flow's own */
+	size_t answer;	  /* 1 + its place in the network's list of answers; 0: none */
+	gint64 flow;	  /* the driver's: whose it is, though a translator hides it; 0: nobody's */
+	uint64_t arrival; /* number among those that left the network at this side */
 	enum side towards;
-	size_t position; /* routers passed, used by network.c */
+	size_t position;     /* routers passed, used by network.c */
+	bool quotes_outside; /* an error whose quote a translator has not restored */
 	size_t count;
 	uint8_t bytes[];
 };
@@ -29,7 +33,7 @@ struct sim_packet *packet_copy(const uint8_t *bytes, size_t count, uint64_t tag)
 /* The same packet once more, as a link doubles it. */
 struct sim_packet *packet_double(const struct sim_packet *packet);
 
-/* A TCP segment with its IP header, in host order; or an IP packet of another protocol. */
+/* A TCP segment or UDP datagram with its IP header, in host order; or another IP packet. */
 struct segment {
 	struct st_tuple tuple; /* ports only if protocol is TCP or UDP */
 	uint8_t ttl, tos;
@@ -45,44 +49,35 @@ struct segment {
 	uint32_t tsval, tsecr;
 	const uint8_t *payload; /* writing: NULL for zeros; reading: into the packet */
 	size_t payload_bytes;
-	bool checksums_right; /* reading only */
+	uint16_t udp_checksum; /* reading only, as the following ones */
+	bool quic_initial;     /* of version 1, RFC 9000 section 17.2.2 */
+	bool checksums_right;
 };
 
 #define NO_WINDOW_SCALE 0xff
 
-/* Writes a TCP segment. */
+/* Write a TCP segment or a UDP datagram, checksums right. */
 struct sim_packet *wire_tcp(const struct segment *segment);
+struct sim_packet *wire_udp(const struct segment *segment);
 
 /* Reads a whole IP packet; false if its lengths contradict each other. */
 bool wire_read(const uint8_t *bytes, size_t count, struct segment *segment);
 
-/* Decrements TTL or hop limit; false if it ends here and the packet must not go on. */
-bool wire_decrement_ttl(struct sim_packet *packet);
+/* Writes the IP header before a transport of the packet's `count` bytes. */
+void wire_ip_header(uint8_t *ip, size_t count, const struct segment *segment);
 
-/* What a router puts into a Time Exceeded, and where it departs from the book. */
-struct time_exceeded {
-	struct st_addr router;
-	uint8_t ttl; /* of the answer */
-	uint16_t ip_id;
-	uint32_t quote_bytes; /* of the quoted transport, UINT32_MAX: all */
-	uint8_t quoted_ttl;
-	bool change_tos, change_ip_id;
-	uint8_t quoted_tos;
-	uint16_t quoted_ip_id;
-	bool mpls;	  /* append an extension with one label */
-	bool mpls_length; /* say so in the length field */
-	uint32_t label;
-};
+/* TTL or hop limit. */
+uint8_t wire_ttl(const struct sim_packet *packet);
+void wire_set_ttl(struct sim_packet *packet, uint8_t ttl);
 
-/* The Time Exceeded that answers `expired` (RFC 792, RFC 4443, RFC 4884, RFC 4950). */
-struct sim_packet *wire_time_exceeded(const struct time_exceeded *how,
-				      const struct sim_packet *expired);
-
-/* True if the packet is an ICMP or ICMPv6 error: nobody answers it with another one. */
-bool wire_is_icmp_error(const struct sim_packet *packet);
+/* IP protocol, or the IPv6 next header. */
+uint8_t wire_protocol(const struct sim_packet *packet);
 
 /* True if a router would read these bytes as a whole IPv4 or IPv6 packet. */
 bool wire_is_ip(const uint8_t *bytes, size_t count);
+
+/* False for what stays on its own link: multicast, broadcast and link-local addresses. */
+bool wire_is_routed(const struct sim_packet *packet);
 
 /* A hash of addresses, protocol and ports that a router might use for equal-cost paths. */
 uint32_t wire_flow_hash(const struct sim_packet *packet);
