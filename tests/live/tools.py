@@ -70,23 +70,28 @@ def replay(*arguments, report="json", **options):
                           capture_output=True, stdin=subprocess.DEVNULL, **options)
 
 
-def _capture_command(interface, path, expression):
+def _capture_command(interface, path, expression, snap_bytes):
     """tcpdump, but it insists on giving up root, which a user namespace forbids; then Wireshark's dumpcap."""
     if isolation.may_change_groups():
-        return ["tcpdump", "-Z", "root", "-n", "-U", "--immediate-mode", "-s", 0, "-B", 16384,
+        return ["tcpdump", "-Z", "root", "-n", "-U", "--immediate-mode", "-s", snap_bytes, "-B", 16384,
                 "--time-stamp-precision=nano", "-i", interface, "-w", path, *expression.split()]
-    return ["dumpcap", "-P", "-B", 16, "-i", interface, "-w", path, *(["-f", expression] if expression else [])]
+    chosen = ["-f", expression] if expression else []
+    return ["dumpcap", "-P", "-B", 16, "-s", snap_bytes, "-i", interface, "-w", path, *chosen]
 
 
 class Capture:
-    """A complete capture of one interface with nanosecond stamps, by a program that is not ours."""
+    """A complete capture of one interface with nanosecond stamps, by a program that is not ours.
+
+    snap_bytes: kept of each packet, 0: all. On a TUN device libpcap's buffer holds few whole packets, as it takes the
+    largest there are for each.
+    """
 
     _counter = 0
 
-    def __init__(self, node, interface, expression=""):
+    def __init__(self, node, interface, expression="", snap_bytes=0):
         Capture._counter += 1
         self.path = scratch(f"capture-{Capture._counter}.pcap")
-        self._process = node.start(_capture_command(interface, self.path, expression))
+        self._process = node.start(_capture_command(interface, self.path, expression, snap_bytes))
         wait_until(lambda: re.search("listening on|File:", self._process.stderr()) or not self._process.running(),
                    5.0, "the capture begins")
 

@@ -267,7 +267,7 @@ static const char *check_hop(const struct sim_hop *hop)
 	return check_link(&hop->link);
 }
 
-static const char *check_path(const struct scenario *s)
+const char *scenario_check_path(const struct scenario *s)
 {
 	const char *why = check_link(&s->last_link);
 
@@ -308,7 +308,7 @@ static const char *check_flows(const struct scenario *s)
 
 const char *scenario_check(const struct scenario *scenario)
 {
-	const char *why = check_path(scenario);
+	const char *why = scenario_check_path(scenario);
 	struct st_config config;
 
 	if (!why)

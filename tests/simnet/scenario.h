@@ -192,7 +192,10 @@ struct scenario *scenario_new(const char *name);
 /* Reads a file; NULL and an error that names file and key if it is not right. */
 struct scenario *scenario_load(const char *path, GError **error);
 
-/* The same from text; `name` stands in errors. */
+/* The same of a file that need not hold a flow: who borrows the path alone brings his own. */
+struct scenario *scenario_load_path(const char *path, GError **error);
+
+/* As scenario_load, from text; `name` stands in errors. */
 struct scenario *scenario_parse(const char *name, const char *text, GError **error);
 
 void scenario_free(struct scenario *scenario);
@@ -209,5 +212,8 @@ void scenario_config(const struct scenario *scenario, struct st_config *config);
 
 /* One line that says what does not go together, or NULL. */
 const char *scenario_check(const struct scenario *scenario);
+
+/* The same of the path alone, whatever flows there are. */
+const char *scenario_check_path(const struct scenario *scenario);
 
 #endif

@@ -143,16 +143,12 @@ static bool read_any_group(GKeyFile *file, const char *group, struct scenario *s
 static bool read_groups(GKeyFile *file, struct scenario *scenario, GError **error)
 {
 	char **groups = g_key_file_get_groups(file, NULL);
-	const char *why;
 	bool good = true;
 
 	for (char **group = groups; good && *group; group++)
 		good = read_any_group(file, *group, scenario, error);
 	g_strfreev(groups);
-	if (!good)
-		return false;
-	why = scenario_check(scenario);
-	return !why || fail(error, "the whole", why);
+	return good;
 }
 
 void scenario_each_key(void (*visit)(const char *group, const char *key, void *data), void *data)
@@ -175,12 +171,22 @@ void scenario_each_key(void (*visit)(const char *group, const char *key, void *d
 			visit(groups[i].name, key->name, data);
 }
 
-struct scenario *scenario_parse(const char *name, const char *text, GError **error)
+typedef const char *check_function(const struct scenario *scenario);
+
+static bool passes(const struct scenario *scenario, check_function *check, GError **error)
+{
+	const char *why = check(scenario);
+
+	return !why || fail(error, "the whole", why);
+}
+
+static struct scenario *parse(const char *name, const char *text, check_function *check,
+			      GError **error)
 {
 	GKeyFile *file = g_key_file_new();
 	struct scenario *scenario = scenario_new(name);
 	bool good = g_key_file_load_from_data(file, text, strlen(text), G_KEY_FILE_NONE, error) &&
-		    read_groups(file, scenario, error);
+		    read_groups(file, scenario, error) && passes(scenario, check, error);
 
 	g_key_file_free(file);
 	if (good)
@@ -190,14 +196,29 @@ struct scenario *scenario_parse(const char *name, const char *text, GError **err
 	return NULL;
 }
 
-struct scenario *scenario_load(const char *path, GError **error)
+struct scenario *scenario_parse(const char *name, const char *text, GError **error)
+{
+	return parse(name, text, scenario_check, error);
+}
+
+static struct scenario *load(const char *path, check_function *check, GError **error)
 {
 	struct scenario *scenario;
 	char *text;
 
 	if (!g_file_get_contents(path, &text, NULL, error))
 		return NULL;
-	scenario = scenario_parse(path, text, error);
+	scenario = parse(path, text, check, error);
 	g_free(text);
 	return scenario;
+}
+
+struct scenario *scenario_load(const char *path, GError **error)
+{
+	return load(path, scenario_check, error);
+}
+
+struct scenario *scenario_load_path(const char *path, GError **error)
+{
+	return load(path, scenario_check_path, error);
 }
