@@ -5,11 +5,18 @@
 #define ESTIMATE_MARGIN 2
 #define PORT_DNS 53
 
-static enum probe_kind udp_kind(enum st_udp_probe asked, uint8_t ip_version)
+static enum probe_kind harmless_udp_kind(const struct flow *flow, unsigned side)
+{
+	if (flow->ip_version == 4)
+		return KIND_EMPTY;
+	return flow->ends[side].sends_checksums ? KIND_SELF_DESTRUCT : KIND_CHECKSUM;
+}
+
+static enum probe_kind udp_kind(enum st_udp_probe asked, const struct flow *flow, unsigned side)
 {
 	switch (asked) {
 	case ST_UDP_PROBE_AUTO:
-		return ip_version == 4 ? KIND_EMPTY : KIND_SELF_DESTRUCT;
+		return harmless_udp_kind(flow, side);
 	case ST_UDP_PROBE_EMPTY:
 		return KIND_EMPTY;
 	case ST_UDP_PROBE_CHECKSUM:
@@ -20,10 +27,10 @@ static enum probe_kind udp_kind(enum st_udp_probe asked, uint8_t ip_version)
 	return KIND_EMPTY;
 }
 
-enum probe_kind kind_of(const struct st_config *config, const struct flow *flow)
+enum probe_kind kind_of(const struct st_config *config, const struct flow *flow, unsigned side)
 {
 	if (flow->protocol == ST_PROTOCOL_UDP)
-		return udp_kind(config->udp_probe, flow->ip_version);
+		return udp_kind(config->udp_probe, flow, side);
 	return config->tcp_probe == ST_TCP_PROBE_EXACT ? KIND_EXACT : KIND_STALE;
 }
 
@@ -79,6 +86,9 @@ static const char *udp_refusal(const struct st_config *config, enum probe_kind k
 	if (kind == KIND_SELF_DESTRUCT && flow->ip_version == 4)
 		return "self-destruct probes need IPv6: without a checksum an IPv4 datagram is "
 		       "valid and reaches the application";
+	if (kind == KIND_SELF_DESTRUCT && !flow->ends[side].sends_checksums)
+		return "self-destruct probes need a receiver that insists on checksums, and this "
+		       "flow's own datagrams have none";
 	if (config->udp_probe == ST_UDP_PROBE_AUTO && kind_is_intrusive(kind, flow) &&
 	    kind_ceiling(flow, side) < config->first_ttl)
 		return "the other end is too near: an empty datagram could reach its application";

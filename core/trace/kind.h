@@ -19,8 +19,12 @@ enum probe_kind {
 	KIND_SELF_DESTRUCT, /* UDP over IPv6: no checksum; the length is the key */
 };
 
-/* What the configuration asks for in this flow. */
-enum probe_kind kind_of(const struct st_config *config, const struct flow *flow);
+/*
+ * What the configuration asks for in this flow. An end that leaves out checksums
+ * over IPv6 knows that the other one takes such datagrams (RFC 6935): there is no
+ * self-destruction then.
+ */
+enum probe_kind kind_of(const struct st_config *config, const struct flow *flow, unsigned side);
 
 /* Why no probe of this kind may be sent into the flow from `side`; NULL: nothing is against it. */
 const char *kind_refusal(const struct st_config *config, enum probe_kind kind,

@@ -101,7 +101,7 @@ static void begin_schedule(struct trace *trace, unsigned first_ttl, uint64_t now
 
 void reach_begin(struct trace *trace, uint64_t now)
 {
-	trace->kind = kind_of(trace->config, trace->flow);
+	trace->kind = kind_of(trace->config, trace->flow, trace->side);
 	begin_schedule(trace, trace->config->first_ttl, now);
 	trace->algorithm = trace->schedule.algorithm;
 }

@@ -49,7 +49,7 @@ static void wait_for_slot(struct st_tracer *tracer, struct flow *flow)
 
 static const char *refusal(const struct st_tracer *tracer, const struct flow *flow)
 {
-	enum probe_kind kind = kind_of(&tracer->config, flow);
+	enum probe_kind kind = kind_of(&tracer->config, flow, flow->local_side);
 
 	if (flow->asked == SOCKET_TOLD && flow->socket == ST_SOCKET_WANTS_ERRORS)
 		return "its socket has IP_RECVERR set: probes would make its application's calls "
@@ -60,7 +60,8 @@ static const char *refusal(const struct st_tracer *tracer, const struct flow *fl
 /* True if the driver has to be asked first; then its answer leads back here. */
 static bool must_ask(struct st_tracer *tracer, struct flow *flow)
 {
-	if (flow->asked == SOCKET_TOLD || !kind_shows_at_socket(kind_of(&tracer->config, flow)))
+	if (flow->asked == SOCKET_TOLD ||
+	    !kind_shows_at_socket(kind_of(&tracer->config, flow, flow->local_side)))
 		return false;
 	if (flow->asked == SOCKET_NOT_ASKED)
 		event_socket_asked(tracer, flow);

@@ -17,11 +17,14 @@ struct talk {
 	uint16_t server_port;
 	uint8_t first_byte; /* of the payload */
 	size_t payload;
+	bool no_checksum;
 };
 
-static const struct talk TALK_4 = {4, SERVER_PORT, 'x', DATAGRAM};
-static const struct talk TALK_6 = {6, SERVER_PORT, 'x', DATAGRAM};
-static const struct talk QUIC_4 = {4, 443, 0xc3, QUIC_INITIAL_BYTES};
+static const struct talk TALK_4 = {4, SERVER_PORT, 'x', DATAGRAM, false};
+static const struct talk TALK_6 = {6, SERVER_PORT, 'x', DATAGRAM, false};
+static const struct talk QUIC_4 = {4, 443, 0xc3, QUIC_INITIAL_BYTES, false};
+/* A tunnel's: its ends have agreed to do without checksums. */
+static const struct talk TUNNEL_6 = {6, SERVER_PORT, 'x', DATAGRAM, true};
 
 static void put_ip6(struct wire *wire, unsigned protocol, size_t payload, unsigned from,
 		    unsigned to, unsigned ttl)
@@ -59,7 +62,7 @@ static void say(struct lab *lab, const struct talk *talk, bool from_client)
 	wire_u16(&wire, from_client ? CLIENT_PORT : talk->server_port);
 	wire_u16(&wire, from_client ? talk->server_port : CLIENT_PORT);
 	wire_u16(&wire, (unsigned)(UDP_BYTES + talk->payload));
-	wire_u16(&wire, 0x1234);
+	wire_u16(&wire, talk->no_checksum ? 0 : 0x1234);
 	wire_u8(&wire, talk->first_byte);
 	wire_u32(&wire, 1); /* QUIC's version */
 	wire_fill(&wire, 0, talk->payload - 5);
@@ -292,6 +295,24 @@ static void test_ipv6_second_attempt_in_vain(void)
 	st_tracer_free(lab.tracer);
 }
 
+/* Its receiver would take a datagram without a checksum: it must get none from us. */
+static void test_ipv6_without_checksums(void)
+{
+	struct st_config config;
+	struct lab lab = make_udp_lab(&config);
+	struct path path = {.answering = DISTANCE - 1, .zero_checksum = 1};
+	struct st_event event;
+
+	exchange(&lab, &TUNNEL_6);
+	tell_socket(&lab, ST_SOCKET_QUIET);
+	event = run(&lab, &path);
+	g_assert_cmpuint(path.total, ==, 3 * (DISTANCE - 2));
+	g_assert_cmpuint(event.result->replies_received, ==, path.total);
+	g_assert_cmpint(event.result->algorithm, ==, ST_ALGORITHM_HOP_BY_HOP);
+	g_assert_cmpint(event.result->stop_reason, ==, ST_STOP_NEAR_DESTINATION);
+	st_tracer_free(lab.tracer);
+}
+
 static void check_refused(const struct st_config *config, const struct talk *talk,
 			  enum st_socket socket, const char *why)
 {
@@ -312,7 +333,7 @@ static void check_refused(const struct st_config *config, const struct talk *tal
 
 static void test_refused(void)
 {
-	const struct talk dns = {4, 53, 'x', DATAGRAM};
+	const struct talk dns = {4, 53, 'x', DATAGRAM, false};
 	struct st_config config = make_config();
 
 	check_refused(&config, &dns, ST_SOCKET_UNKNOWN, "port 53");
@@ -322,6 +343,7 @@ static void test_refused(void)
 	check_refused(&config, &TALK_4, ST_SOCKET_UNKNOWN, "too near");
 	config.udp_probe = ST_UDP_PROBE_SELF_DESTRUCT;
 	check_refused(&config, &TALK_4, ST_SOCKET_UNKNOWN, "IPv6");
+	check_refused(&config, &TUNNEL_6, ST_SOCKET_UNKNOWN, "insists on checksums");
 }
 
 static void test_silence_ends_it(void)
@@ -413,6 +435,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/udp/self-destruct", test_ipv6_destructs_itself);
 	g_test_add_func("/udp/again-with-checksums", test_ipv6_tries_again_with_checksums);
 	g_test_add_func("/udp/again-in-vain", test_ipv6_second_attempt_in_vain);
+	g_test_add_func("/udp/without-checksums", test_ipv6_without_checksums);
 	g_test_add_func("/udp/refused", test_refused);
 	g_test_add_func("/udp/silence", test_silence_ends_it);
 	g_test_add_func("/udp/traced-again", test_traced_again);

@@ -26,7 +26,8 @@ enum st_tcp_probe {
  * name a kind says that the application bears it.
  */
 enum st_udp_probe {
-	ST_UDP_PROBE_AUTO = 0, /* EMPTY over IPv4; over IPv6 SELF_DESTRUCT, then CHECKSUM */
+	ST_UDP_PROBE_AUTO =
+		0, /* EMPTY over IPv4; over IPv6 SELF_DESTRUCT, and CHECKSUM where that fails */
 	ST_UDP_PROBE_EMPTY,    /* no payload, as in the paper */
 	ST_UDP_PROBE_CHECKSUM, /* two bytes of payload that make the checksum a number of ours */
 	ST_UDP_PROBE_SELF_DESTRUCT, /* IPv6 only: no checksum, so the destination drops it */
