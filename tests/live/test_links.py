@@ -3,8 +3,8 @@
 """Links that are not plain Ethernet: flows on each are seen and probed, and the hops are the lab's; on loopback none.
 
 No kernel here forwards MPLS or speaks PPP, so those links are made by carrier.py in user space, as PPPoE clients of
-some systems are; it holds each header against the standards. Kinds of interfaces that only a kernel can make (ipvlan,
-VLAN, dummy, bridge, macvlan) are tried where this one has them.
+some systems are; it holds each header against the standards. Of the interfaces that only a kernel makes, macvlan and a
+host's own bridge are tried where it has them.
 """
 
 import os
@@ -218,27 +218,21 @@ def has_link(bench, kind, *words):
 
 
 def check_stacked(bench, kind, *words):
-    """An interface of the kernel's on top of the Ethernet one. Its far end is the router's plain interface or VLAN."""
+    """An interface of the kernel's on top of the Ethernet one."""
     first, family_of = bench.routers[0], {4: "-4", 6: "-6"}
     below, far = bench.client.interface(first).name, first.interface(bench.client).name
     if not has_link(bench, kind, *words):
         return
-    place = far
-    if kind == "vlan":
-        first.run(["ip", "link", "add", "link", far, "name", FAR, "type", "vlan", *words])
-        place = FAR
     if kind == "bridge":
         bench.client.run(["ip", "link", "set", below, "master", NEAR])
     bench.configure(bench.client, NEAR, CLIENT)
-    bench.configure(first, place, FIRST)
+    bench.configure(first, far, FIRST)
     for family, option in family_of.items():
         bench.client.run(["ip", option, "route", "replace", "default", "via", FIRST[family], "dev", NEAR])
     bench.trace(kind, NEAR)
-    if kind == "vlan":
-        bench.trace("vlan of the kernel, on its parent", below)
     bench.client.run(["ip", "link", "del", NEAR])
     for family in (4, 6):
-        first.run(["ip", "addr", "del", f"{FIRST[family]}/{24 if family == 4 else 64}", "dev", place])
+        first.run(["ip", "addr", "del", f"{FIRST[family]}/{24 if family == 4 else 64}", "dev", far])
 
 
 def main(check):
@@ -248,8 +242,6 @@ def main(check):
              ("filter", check_other_filter),
              ("loopback", check_loopback),
              ("macvlan", lambda bench: check_stacked(bench, "macvlan", "mode", "bridge")),
-             ("ipvlan", lambda bench: check_stacked(bench, "ipvlan", "mode", "l2")),
-             ("vlan of the kernel", lambda bench: check_stacked(bench, "vlan", "id", "42")),
              ("bridge", lambda bench: check_stacked(bench, "bridge"))]
     chosen = sys.argv[1:]
     for name, part in parts:

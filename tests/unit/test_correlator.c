@@ -152,6 +152,21 @@ static void test_udp(void)
 	correlator_free(&f.correlator);
 }
 
+/* Sequence number and identification name a TCP probe even where both addresses are translated. */
+static void test_tcp_behind_two_translators(void)
+{
+	struct fixture f;
+
+	begin(&f, "10.0.0.1", "10.0.0.2");
+	st_addr_parse("192.0.2.1", &f.quote.source);
+	st_addr_parse("192.0.2.2", &f.quote.destination);
+	f.quote.ip_id = 101;
+	g_assert_cmpuint(matched(&f, &f.probes[1]), ==, ST_MATCH_IPID | ST_MATCH_SEQ);
+	f.quote.ip_id = 7;
+	matched(&f, NULL);
+	correlator_free(&f.correlator);
+}
+
 /* The quote shows the translated source, and the checksum that goes with it. */
 static void test_udp_behind_nat(void)
 {
@@ -201,6 +216,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/correlator/alike", test_alike_without_identification);
 	g_test_add_func("/correlator/identification", test_identification_decides);
 	g_test_add_func("/correlator/copies", test_copies);
+	g_test_add_func("/correlator/two-translators", test_tcp_behind_two_translators);
 	g_test_add_func("/correlator/udp", test_udp);
 	g_test_add_func("/correlator/udp-behind-nat", test_udp_behind_nat);
 	g_test_add_func("/correlator/udp-without-checksum", test_udp_without_checksum);

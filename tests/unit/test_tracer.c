@@ -289,6 +289,55 @@ static void test_config_is_checked(void)
 	st_tracer_free(NULL);
 }
 
+/* The flow that is being traced stays, though it has been idle longest. */
+static void test_full_table(void)
+{
+	struct st_config config = make_config();
+	struct lab lab;
+	struct sent sent;
+
+	config.max_flows = 1;
+	config.max_known_flows = 2;
+	lab = make_lab(&config);
+	open_flow(&lab, true);
+	g_assert_true(send_one(&lab, &sent));
+	for (int i = 0; i < 3; i++) {
+		lab.port++;
+		show_tcp(&lab, true, ST_TCP_SYN, 1000, 0, 0, true);
+	}
+	g_assert_cmpuint(st_tracer_stats(lab.tracer)->flows_known, ==, 2);
+	g_assert_cmpuint(st_tracer_stats(lab.tracer)->flows_evicted, ==, 2);
+	g_assert_cmpuint(st_tracer_stats(lab.tracer)->traces_open, ==, 1);
+	g_assert_true(send_one(&lab, &sent));
+	st_tracer_free(lab.tracer);
+}
+
+/* Somebody else's probes: told of when the flow is closed and no reply is awaited any more. */
+static void test_observed_until_closed(void)
+{
+	struct st_config config = make_config();
+	struct lab live = make_lab(&config), lab;
+	struct st_event event;
+	struct sent sent;
+
+	open_flow(&live, true);
+	g_assert_true(send_one(&live, &sent));
+	st_tracer_free(live.tracer);
+	config.active = false;
+	lab = make_lab(&config);
+	open_flow(&lab, true);
+	show_bytes(&lab, sent.bytes, sent.probe.frame_bytes, ST_DIRECTION_OUT, 1);
+	show_tcp(&lab, false, ACK | ST_TCP_FIN, 5001, 1601, 0, false);
+	lab.now += config.wait_ns - 1;
+	st_tracer_wake(lab.tracer, lab.now);
+	g_assert_false(next_event(&lab, ST_EVENT_TRACE_ENDED, &event));
+	lab.now++;
+	st_tracer_wake(lab.tracer, lab.now);
+	g_assert_true(next_event(&lab, ST_EVENT_TRACE_ENDED, &event));
+	g_assert_cmpint(event.result->stop_reason, ==, ST_STOP_FLOW_CLOSED);
+	st_tracer_free(lab.tracer);
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
@@ -305,5 +354,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/tracer/slot-given-on", test_a_slot_is_given_on);
 	g_test_add_func("/tracer/failed-probe", test_failed_probe_is_told);
 	g_test_add_func("/tracer/config", test_config_is_checked);
+	g_test_add_func("/tracer/full-table", test_full_table);
+	g_test_add_func("/tracer/observed-until-closed", test_observed_until_closed);
 	return g_test_run();
 }

@@ -1,157 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * UDP flows at the facade: which are probed, how far, with what, and when they
- * are over. The path is a chain of routers; the other end is DISTANCE hops away.
+ * UDP flows at the facade: which are probed, how far and with what. When they
+ * are over is test_udp_life.c's.
  */
-#include "tracer_lab.h"
-
-#define DISTANCE 7
-#define CLIENT_PORT 40000
-#define SERVER_PORT 4433
-#define DATAGRAM 100
-#define UDP_BYTES 8
-#define QUIC_INITIAL_BYTES 1200
-
-struct talk {
-	uint8_t ip_version;
-	uint16_t server_port;
-	uint8_t first_byte; /* of the payload */
-	size_t payload;
-	bool no_checksum;
-};
-
-static const struct talk TALK_4 = {4, SERVER_PORT, 'x', DATAGRAM, false};
-static const struct talk TALK_6 = {6, SERVER_PORT, 'x', DATAGRAM, false};
-static const struct talk QUIC_4 = {4, 443, 0xc3, QUIC_INITIAL_BYTES, false};
-/* A tunnel's: its ends have agreed to do without checksums. */
-static const struct talk TUNNEL_6 = {6, SERVER_PORT, 'x', DATAGRAM, true};
-
-static void put_ip6(struct wire *wire, unsigned protocol, size_t payload, unsigned from,
-		    unsigned to, unsigned ttl)
-{
-	const unsigned ends[] = {from, to};
-
-	wire_u32(wire, 0x60000000);
-	wire_u16(wire, (unsigned)payload);
-	wire_u8(wire, protocol);
-	wire_u8(wire, ttl);
-	for (unsigned i = 0; i < 2; i++) {
-		wire_u32(wire, 0xfd000000);
-		wire_fill(wire, 0, 8);
-		wire_u32(wire, ends[i]);
-	}
-}
-
-static void put_ip(struct wire *wire, uint8_t version, unsigned protocol, size_t payload,
-		   uint32_t from, uint32_t to, unsigned ttl)
-{
-	wire_ethernet(wire, version == 4 ? 0x0800 : 0x86dd);
-	if (version == 4)
-		put_ip4(wire, protocol, payload, from, to, ttl);
-	else
-		put_ip6(wire, protocol, payload, from, to, ttl);
-}
-
-static void say(struct lab *lab, const struct talk *talk, bool from_client)
-{
-	struct wire wire = {0};
-
-	put_ip(&wire, talk->ip_version, 17, UDP_BYTES + talk->payload,
-	       from_client ? CLIENT : SERVER, from_client ? SERVER : CLIENT,
-	       from_client ? 64 : 64 - DISTANCE + 1);
-	wire_u16(&wire, from_client ? CLIENT_PORT : talk->server_port);
-	wire_u16(&wire, from_client ? talk->server_port : CLIENT_PORT);
-	wire_u16(&wire, (unsigned)(UDP_BYTES + talk->payload));
-	wire_u16(&wire, talk->no_checksum ? 0 : 0x1234);
-	wire_u8(&wire, talk->first_byte);
-	wire_u32(&wire, 1); /* QUIC's version */
-	wire_fill(&wire, 0, talk->payload - 5);
-	show_bytes(lab, wire.bytes, wire.count, from_client ? ST_DIRECTION_OUT : ST_DIRECTION_IN,
-		   0);
-}
-
-static void exchange(struct lab *lab, const struct talk *talk)
-{
-	say(lab, talk, true);
-	say(lab, talk, false);
-}
-
-/* Router `ttl` answers, quoting eight bytes of transport. */
-static void reply_to(struct lab *lab, const struct sent *sent, unsigned ttl)
-{
-	uint8_t version = sent->probe.ip_version;
-	size_t quoted = (version == 4 ? 20 : 40) + 8;
-	struct wire wire = {0};
-
-	put_ip(&wire, version, version == 4 ? 1 : 58, 8 + quoted, 0x0a000100 + ttl, CLIENT, 60);
-	wire_u32(&wire, version == 4 ? 0x0b000000 : 0x03000000);
-	wire_u32(&wire, 0);
-	wire_bytes(&wire, sent->bytes + 14, quoted);
-	show_bytes(lab, wire.bytes, wire.count, ST_DIRECTION_IN, 0);
-}
-
-static unsigned udp_field(const struct sent *sent, size_t at)
-{
-	const uint8_t *field = sent->bytes + 14 + (sent->probe.ip_version == 4 ? 20 : 40) + at;
-
-	return (unsigned)field[0] << 8 | field[1];
-}
-
-struct path {
-	unsigned answering;	/* routers up to here answer */
-	unsigned zero_checksum; /* a middlebox behind this router drops datagrams without one */
-	unsigned sent[256];
-	unsigned highest;
-	unsigned total;
-};
-
-static bool is_answered(const struct path *path, const struct sent *sent)
-{
-	unsigned ttl = sent->probe.ttl;
-
-	if (path->zero_checksum && ttl > path->zero_checksum && !udp_field(sent, 6))
-		return false;
-	return ttl <= path->answering;
-}
-
-/* Lets the trace run to its end; the tracer keeps its own time. */
-static struct st_event run(struct lab *lab, struct path *path)
-{
-	struct st_event event;
-	struct sent sent;
-
-	for (;;) {
-		while (send_one(lab, &sent)) {
-			path->sent[sent.probe.ttl]++;
-			path->total++;
-			path->highest = MAX(path->highest, sent.probe.ttl);
-			if (is_answered(path, &sent))
-				reply_to(lab, &sent, sent.probe.ttl);
-		}
-		if (next_event(lab, ST_EVENT_TRACE_ENDED, &event))
-			return event;
-		g_assert_cmpuint(st_tracer_next_wakeup(lab->tracer), !=, ST_NEVER);
-		lab->now = MAX(lab->now, st_tracer_next_wakeup(lab->tracer));
-		st_tracer_wake(lab->tracer, lab->now);
-	}
-}
-
-static struct lab make_udp_lab(struct st_config *config)
-{
-	*config = make_config();
-	config->max_ttl = 12;
-	config->flow_timeout_ns = 600 * ST_NS_PER_S;
-	return make_lab(config);
-}
-
-static void check_note(const struct st_trace *trace, const char *kind, bool wanted)
-{
-	bool found = false;
-
-	for (size_t i = 0; i < trace->note_count; i++)
-		found = found || g_str_equal(trace->notes[i].kind, kind);
-	g_assert_cmpint(found, ==, wanted);
-}
+#include "udp_lab.h"
 
 static void test_ipv4_stays_below_the_destination(void)
 {
@@ -277,6 +129,71 @@ static void test_ipv6_tries_again_with_checksums(void)
 	st_tracer_free(lab.tracer);
 }
 
+/* A single distance can be worth the second attempt; its end replaces that of the first. */
+static void test_ipv6_tries_a_single_hop_again(void)
+{
+	struct st_config config;
+	struct lab lab = make_udp_lab(&config);
+	struct path path = {.answering = DISTANCE - 1, .zero_checksum = DISTANCE - 3};
+	struct st_event event;
+
+	st_tracer_free(lab.tracer);
+	config.algorithm = ST_ALGORITHM_HOP_BY_HOP;
+	lab = make_lab(&config);
+	exchange(&lab, &TALK_6);
+	tell_socket(&lab, ST_SOCKET_QUIET);
+	event = run(&lab, &path);
+	g_assert_cmpuint(path.sent[DISTANCE - 3], ==, 3);
+	g_assert_cmpuint(path.sent[DISTANCE - 2], ==, 6);
+	g_assert_cmpuint(path.sent[DISTANCE - 1], ==, 3);
+	g_assert_cmpuint(event.result->replies_received, ==, 3 * (DISTANCE - 2));
+	g_assert_cmpint(event.result->stop_reason, ==, ST_STOP_NEAR_DESTINATION);
+	st_tracer_free(lab.tracer);
+}
+
+static void test_ipv6_missing_hops_in_vain(void)
+{
+	struct st_config config;
+	struct lab lab = make_udp_lab(&config);
+	struct path path = {.answering = 2};
+	struct st_event event;
+
+	st_tracer_free(lab.tracer);
+	config.algorithm = ST_ALGORITHM_HOP_BY_HOP;
+	lab = make_lab(&config);
+	exchange(&lab, &TALK_6);
+	tell_socket(&lab, ST_SOCKET_QUIET);
+	event = run(&lab, &path);
+	g_assert_cmpuint(path.highest, ==, 5);
+	g_assert_cmpuint(path.sent[3], ==, 6);
+	g_assert_cmpint(event.result->stop_reason, ==, ST_STOP_MISSING_HOPS);
+	st_tracer_free(lab.tracer);
+}
+
+/* With the flow's own TTL an empty datagram is nobody's to tell; one without a checksum is. */
+static void test_own_ttl(void)
+{
+	const struct talk *talks[] = {&QUIC_4, &TALK_6};
+
+	for (unsigned i = 0; i < 2; i++) {
+		struct st_config config;
+		struct lab lab = make_udp_lab(&config);
+		struct path path = {0};
+
+		st_tracer_free(lab.tracer);
+		config.first_ttl = 63;
+		config.max_ttl = 65;
+		lab = make_lab(&config);
+		exchange(&lab, talks[i]);
+		tell_socket(&lab, ST_SOCKET_QUIET);
+		run(&lab, &path);
+		g_assert_cmpuint(path.sent[63], ==, 3);
+		g_assert_cmpuint(path.sent[64], ==, i == 0 ? 0 : 3);
+		g_assert_cmpuint(path.sent[65], ==, 3);
+		st_tracer_free(lab.tracer);
+	}
+}
+
 /* Silence from hop 3 on for whatever is sent: the second attempt ends as the first did. */
 static void test_ipv6_second_attempt_in_vain(void)
 {
@@ -346,82 +263,37 @@ static void test_refused(void)
 	check_refused(&config, &TUNNEL_6, ST_SOCKET_UNKNOWN, "insists on checksums");
 }
 
-static void test_silence_ends_it(void)
+/* Sends until nothing is due any more, without letting replies be given up. */
+static unsigned send_all(struct lab *lab, uint64_t for_ns)
+{
+	uint64_t until = lab->now + for_ns;
+	unsigned count = 0;
+	struct sent sent;
+
+	for (; lab->now < until; lab->now += MS)
+		while (send_one(lab, &sent))
+			count++;
+	return count;
+}
+
+/* A flow has 511 keys; the next probe waits until one is free. */
+static void test_keys_run_out(void)
 {
 	struct st_config config = make_config();
 	struct lab lab;
-	struct path path = {0};
-	struct st_event event;
 
-	config.max_ttl = 200;
-	config.algorithm = ST_ALGORITHM_PACKET_BY_PACKET;
-	config.max_missing = 0;
-	config.flow_timeout_ns = 10 * ST_NS_PER_S;
+	config.max_ttl = UINT8_MAX;
+	config.probes_per_hop = ST_PROBES_PER_HOP_MAX;
+	config.wait_ns = ST_WAIT_MAX_NS;
+	config.flow_timeout_ns = 600 * ST_NS_PER_S;
 	lab = make_lab(&config);
 	exchange(&lab, &TALK_6);
 	tell_socket(&lab, ST_SOCKET_QUIET);
-	event = run(&lab, &path);
-	g_assert_cmpint(event.result->stop_reason, ==, ST_STOP_FLOW_TIMEOUT);
-	g_assert_cmpuint(path.total, ==, 5); /* one every two seconds */
-	lab.now += 3 * ST_NS_PER_S;
-	st_tracer_wake(lab.tracer, lab.now);
-	g_assert_cmpuint(st_tracer_stats(lab.tracer)->flows_known, ==, 0);
-	exchange(&lab, &TALK_6);
-	g_assert_cmpuint(st_tracer_stats(lab.tracer)->flows_seen, ==, 2);
+	g_assert_cmpuint(send_all(&lab, 59 * ST_NS_PER_S), ==, 511);
 	st_tracer_free(lab.tracer);
-}
-
-static void test_traced_again(void)
-{
-	struct st_config config;
-	struct lab lab = make_udp_lab(&config);
-	uint64_t first_end;
-	GHashTable *lengths = g_hash_table_new(NULL, NULL);
-
-	st_tracer_free(lab.tracer);
-	config.retrace_ns = 5 * ST_NS_PER_S;
-	config.max_ttl = 2;
 	lab = make_lab(&config);
-	exchange(&lab, &TALK_6);
-	for (unsigned trace = 1; trace <= 3; trace++) {
-		struct st_event event;
-		struct sent sent;
-
-		tell_socket(&lab, ST_SOCKET_QUIET);
-		while (send_one(&lab, &sent)) {
-			g_assert_true(
-				g_hash_table_add(lengths, GUINT_TO_POINTER(udp_field(&sent, 4))));
-			reply_to(&lab, &sent, sent.probe.ttl);
-			lab.now += 200 * MS;
-		}
-		g_assert_true(next_event(&lab, ST_EVENT_TRACE_ENDED, &event));
-		g_assert_cmpuint(event.result->number, ==, trace);
-		g_assert_cmpuint(event.result->flow_id, ==, 1);
-		first_end = lab.now;
-		lab.now = st_tracer_next_wakeup(lab.tracer); /* the trace has rested */
-		st_tracer_wake(lab.tracer, lab.now);
-		lab.now = st_tracer_next_wakeup(lab.tracer);
-		g_assert_cmpuint(lab.now - first_end, <=, config.retrace_ns);
-		g_assert_cmpuint(lab.now - first_end, >=, config.retrace_ns - ST_NS_PER_S);
-		st_tracer_wake(lab.tracer, lab.now);
-	}
-	g_assert_cmpuint(g_hash_table_size(lengths), ==, 3 * 6);
-	g_hash_table_unref(lengths);
-	st_tracer_free(lab.tracer);
-}
-
-/* A damaged capture can put a flow at the end of all time. */
-static void test_end_of_the_clock(void)
-{
-	struct st_config config = make_config();
-	struct lab lab;
-
-	config.active = false;
-	lab = make_lab(&config);
-	lab.now = ST_NEVER - 1;
-	exchange(&lab, &TALK_4);
-	st_tracer_wake(lab.tracer, ST_NEVER - 1);
-	g_assert_cmpuint(st_tracer_stats(lab.tracer)->flows_known, ==, 1);
+	open_flow(&lab, true);
+	g_assert_cmpuint(send_all(&lab, 59 * ST_NS_PER_S), ==, 511);
 	st_tracer_free(lab.tracer);
 }
 
@@ -434,11 +306,12 @@ int main(int argc, char **argv)
 	g_test_add_func("/udp/quic", test_quic_is_known);
 	g_test_add_func("/udp/self-destruct", test_ipv6_destructs_itself);
 	g_test_add_func("/udp/again-with-checksums", test_ipv6_tries_again_with_checksums);
+	g_test_add_func("/udp/single-hop-again", test_ipv6_tries_a_single_hop_again);
+	g_test_add_func("/udp/missing-hops-in-vain", test_ipv6_missing_hops_in_vain);
+	g_test_add_func("/udp/own-ttl", test_own_ttl);
+	g_test_add_func("/udp/keys", test_keys_run_out);
 	g_test_add_func("/udp/again-in-vain", test_ipv6_second_attempt_in_vain);
 	g_test_add_func("/udp/without-checksums", test_ipv6_without_checksums);
 	g_test_add_func("/udp/refused", test_refused);
-	g_test_add_func("/udp/silence", test_silence_ends_it);
-	g_test_add_func("/udp/traced-again", test_traced_again);
-	g_test_add_func("/udp/end-of-the-clock", test_end_of_the_clock);
 	return g_test_run();
 }
