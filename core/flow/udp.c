@@ -60,8 +60,6 @@ void udp_update(struct flow *flow, unsigned side, const struct st_packet *packet
 		end->usual_ttl = packet->ttl;
 	if (packet->udp.checksum)
 		end->sends_checksums = true;
-	if (packet->payload_wire)
-		end->sent_data = true;
 	flow->is_quic = flow->is_quic || quic_is_initial(packet, frame);
 	time_exchange(end, other, frame->stamp_ns);
 	learn_headers(&end->latest, packet, frame);

@@ -434,6 +434,10 @@ static void test_quic(void)
 	g_assert_false(begins_quic(header, 16, 1200));
 	memcpy(header + 1, "\xff\x00\x00\x1d", 4);
 	g_assert_true(begins_quic(header, 16, 1200));
+	memcpy(header + 1, "\xff\x00\x00\x22", 4);
+	g_assert_true(begins_quic(header, 16, 1200));
+	memcpy(header + 1, "\xff\x00\x00\x23", 4); /* no draft */
+	g_assert_false(begins_quic(header, 16, 1200));
 	memcpy(header + 1, "\xff\x00\x00\x1a", 4); /* before draft 27 */
 	g_assert_false(begins_quic(header, 16, 1200));
 	memcpy(header + 1, "\x00\x00\x00\x01", 4);
