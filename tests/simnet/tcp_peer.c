@@ -369,6 +369,7 @@ static enum reaction hear_closed(struct tcp_peer *peer, uint64_t now, const stru
 		return HEARD_RESET;
 	if (peer->fin_received)
 		return hear_out_of_window(peer, now, s);
+	peer->setup.tuple = st_tuple_reversed(&s->tuple); /* translated, maybe */
 	peer->rcv_nxt = s->seq + 1; /* only a SYN has no ACK to answer from (RFC 9293 3.10.7.1) */
 	if (s->flags & ST_TCP_ACK)
 		send_segment(peer, now, ST_TCP_RST, s->ack, 0);
