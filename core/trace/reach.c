@@ -145,8 +145,8 @@ bool reach_try_again(struct trace *trace, uint64_t now)
 	unsigned first = MAX(reach_answered(trace) + 1, trace->config->first_ttl);
 	unsigned last = MIN(kind_ceiling(trace->flow, trace->side), trace->config->max_ttl);
 
-	if (trace->kind != KIND_SELF_DESTRUCT || trace->config->udp_probe != ST_UDP_PROBE_AUTO ||
-	    first > last ||
+	if (trace->flow_is_over || trace->kind != KIND_SELF_DESTRUCT ||
+	    trace->config->udp_probe != ST_UDP_PROBE_AUTO || first > last ||
 	    (trace->stop_reason != ST_STOP_NONE && trace->stop_reason != ST_STOP_MISSING_HOPS))
 		return false;
 	trace->again_ttl = (uint8_t)first;

@@ -346,6 +346,7 @@ void trace_flow_over(struct trace *trace, enum st_stop_reason reason)
 
 	if (trace->stop_reason == ST_STOP_NONE && !is_done)
 		trace->stop_reason = reason;
+	trace->flow_is_over = true;
 	schedule_stop(&trace->schedule);
 }
 

@@ -69,6 +69,7 @@ struct trace {
 	uint8_t again_ttl;	       /* reach.c's: where the second attempt began; 0: none */
 	bool is_careful;     /* reach.c's: an application that is not known may not be reached */
 	bool socket_unknown; /* whether the application has set IP_RECVERR is not known */
+	bool flow_is_over;   /* nothing may be sent any more */
 	bool is_observed;
 	bool has_certain; /* observed: at least one of them is a probe beyond doubt */
 	bool is_resting;  /* over and reported; late replies are still recognised */

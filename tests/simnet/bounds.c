@@ -8,6 +8,8 @@
 #include <inttypes.h>
 #include <servicetrace/report.h>
 
+#define ASSUMED_ROUND_TRIP_NS (200 * ST_NS_PER_MS)
+
 /* No second, wherever it begins, sees more probes than the rate allows. */
 static void check_rate(const struct simnet *n, GPtrArray *findings)
 {
@@ -93,9 +95,20 @@ static void check_in_flight(const struct simnet *n, GPtrArray *findings)
 	g_hash_table_unref(flows);
 }
 
-static uint64_t round_trip_ns(const struct scenario *s)
+/*
+ * What the tracer knows of the round trip: over UDP only the first exchange
+ * tells, if it was seen and began here; else it goes by its own assumption.
+ */
+static uint64_t known_round_trip_ns(const struct simnet *n, const struct sent_probe *probe)
 {
-	return truth_round_trip_ns(s, s->hop_count) + 2 * s->last_link.delay_ns;
+	const struct scenario *s = n->scenario;
+	const struct sim_flow *flow = probe->conversation->flow;
+	uint64_t round_trip_ns = truth_round_trip_ns(s, s->hop_count) + 2 * s->last_link.delay_ns;
+
+	if (probe->protocol == ST_PROTOCOL_TCP ||
+	    (flow->server == SIM_REMOTE && flow->seen_after_ns == 0))
+		return round_trip_ns;
+	return MIN(round_trip_ns, ASSUMED_ROUND_TRIP_NS);
 }
 
 /* Those that do more at the destination than `stale`: two in a round trip may get there. */
@@ -114,7 +127,9 @@ struct intruders {
 static void check_intruder(struct intruders *before, const struct simnet *n,
 			   const struct reached *reached, GPtrArray *findings)
 {
-	if (before->count >= 2 && reached->time_ns - before->times[0] < round_trip_ns(n->scenario))
+	uint64_t round_trip_ns = known_round_trip_ns(n, simnet_probe(n, reached->place));
+
+	if (before->count >= 2 && reached->time_ns - before->times[0] < round_trip_ns)
 		finding(findings, "probe %zu is the third in a round trip at the destination",
 			reached->place + 1);
 	before->times[0] = before->count ? before->times[1] : 0;

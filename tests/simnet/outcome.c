@@ -13,7 +13,7 @@ static void *copy(const void *from, size_t count, size_t bytes)
 	return count ? g_memdup2(from, count * bytes) : NULL;
 }
 
-struct outcome *outcome_new(const struct st_trace *trace, uint64_t reported_ns, uint64_t arrivals)
+struct outcome *outcome_new(const struct st_trace *trace)
 {
 	struct outcome *outcome = g_new0(struct outcome, 1);
 	struct st_hop *hops = copy(trace->hops, trace->hop_count, sizeof(*hops));
@@ -29,8 +29,6 @@ struct outcome *outcome_new(const struct st_trace *trace, uint64_t reported_ns, 
 	outcome->trace = *trace;
 	outcome->trace.hops = hops;
 	outcome->trace.notes = notes;
-	outcome->reported_ns = reported_ns;
-	outcome->arrivals = arrivals;
 	outcome->json = st_report_json(trace, "simnet");
 	return outcome;
 }
@@ -71,11 +69,24 @@ static bool same_reply(const struct st_reply *a, const struct st_reply *b)
 	       a->matched_by == b->matched_by && same_labels(a, b);
 }
 
+static bool has_reply(const struct st_hop *hop, const struct st_reply *reply)
+{
+	for (size_t i = 0; i < hop->reply_count; i++)
+		if (same_reply(&hop->replies[i], reply))
+			return true;
+	return false;
+}
+
+static bool counts_fit(uint32_t live, uint32_t replayed, unsigned allowed)
+{
+	return live == replayed || (allowed & ALLOW_LATER && live < replayed);
+}
+
 static void compare_hops(const char *flow, const struct st_hop *live, const struct st_hop *replayed,
-			 GPtrArray *findings)
+			 unsigned allowed, GPtrArray *findings)
 {
 	if (live->ttl != replayed->ttl || live->sent != replayed->sent ||
-	    live->reply_count != replayed->reply_count) {
+	    !counts_fit(live->reply_count, replayed->reply_count, allowed)) {
 		finding(findings,
 			"replay of %s: TTL %u has %u probes, %u replies; live: TTL %u, %u, %u",
 			flow, replayed->ttl, replayed->sent, replayed->reply_count, live->ttl,
@@ -83,27 +94,28 @@ static void compare_hops(const char *flow, const struct st_hop *live, const stru
 		return;
 	}
 	for (size_t i = 0; i < live->reply_count; i++)
-		if (!same_reply(&live->replies[i], &replayed->replies[i]))
+		if (!has_reply(replayed, &live->replies[i]))
 			finding(findings, "replay of %s: TTL %u, reply %zu differs", flow,
 				live->ttl, i + 1);
 }
 
 static void compare_traces(const struct st_trace *live, const struct st_trace *replayed,
-			   GPtrArray *findings)
+			   unsigned allowed, GPtrArray *findings)
 {
 	char *flow = g_strdup_printf("flow with ports %u > %u", live->tuple.source_port,
 				     live->tuple.destination_port);
 
 	if (live->hop_count != replayed->hop_count || live->probes_sent != replayed->probes_sent ||
-	    live->replies_received != replayed->replies_received)
+	    !counts_fit(live->replies_received, replayed->replies_received, allowed))
 		finding(findings,
 			"replay of %s: %zu hops, %u probes, %u replies; live: %zu, %u, %u", flow,
 			replayed->hop_count, replayed->probes_sent, replayed->replies_received,
 			live->hop_count, live->probes_sent, live->replies_received);
-	if (live->start_ns != replayed->start_ns || live->end_ns != replayed->end_ns)
+	if (live->start_ns != replayed->start_ns ||
+	    (live->end_ns != replayed->end_ns && !(allowed & ALLOW_LATER)))
 		finding(findings, "replay of %s: starts or ends at another time", flow);
 	for (size_t i = 0; i < MIN(live->hop_count, replayed->hop_count); i++)
-		compare_hops(flow, &live->hops[i], &replayed->hops[i], findings);
+		compare_hops(flow, &live->hops[i], &replayed->hops[i], allowed, findings);
 	g_free(flow);
 }
 
@@ -112,7 +124,7 @@ static gint by_flow(gconstpointer a, gconstpointer b)
 {
 	const struct st_trace *x = &(*(struct outcome *const *)a)->trace;
 	const struct st_trace *y = &(*(struct outcome *const *)b)->trace;
-	int order = memcmp(&x->tuple, &y->tuple, offsetof(struct st_tuple, protocol));
+	int order = memcmp(&x->tuple, &y->tuple, offsetof(struct st_tuple, protocol) + 1);
 
 	if (order == 0)
 		order = x->start_ns < y->start_ns ? -1 : x->start_ns > y->start_ns;
@@ -133,11 +145,9 @@ static GPtrArray *probed(const GPtrArray *outcomes, bool answered_only)
 	return sorted;
 }
 
-void outcomes_compare(const GPtrArray *live, const GPtrArray *replayed, bool answered_only,
-		      GPtrArray *findings)
+static void compare_one_by_one(const GPtrArray *a, const GPtrArray *b, unsigned allowed,
+			       GPtrArray *findings)
 {
-	GPtrArray *a = probed(live, answered_only), *b = probed(replayed, answered_only);
-
 	if (a->len != b->len)
 		finding(findings, "replay: %u traces, live there were %u", b->len, a->len);
 	for (size_t i = 0; i < MIN(a->len, b->len); i++) {
@@ -146,8 +156,75 @@ void outcomes_compare(const GPtrArray *live, const GPtrArray *replayed, bool ans
 		if (!st_tuple_equal(&x->trace.tuple, &y->trace.tuple))
 			finding(findings, "replay: trace %zu is of another flow", i + 1);
 		else
-			compare_traces(&x->trace, &y->trace, findings);
+			compare_traces(&x->trace, &y->trace, allowed, findings);
 	}
+}
+
+/* All traces of a flow taken together. */
+struct sum {
+	const struct st_tuple *tuple;
+	uint32_t sent[256], replies[256]; /* by TTL */
+};
+
+/* Adds up the traces of the flow that begins at *at, and moves *at behind them. */
+static struct sum sum_up(const GPtrArray *sorted, size_t *at)
+{
+	struct sum sum = {.tuple = &((struct outcome *)sorted->pdata[*at])->trace.tuple};
+
+	for (; *at < sorted->len; ++*at) {
+		const struct st_trace *trace = &((struct outcome *)sorted->pdata[*at])->trace;
+
+		if (!st_tuple_equal(&trace->tuple, sum.tuple))
+			break;
+		for (size_t i = 0; i < trace->hop_count; i++) {
+			sum.sent[trace->hops[i].ttl] += trace->hops[i].sent;
+			sum.replies[trace->hops[i].ttl] += trace->hops[i].reply_count;
+		}
+	}
+	return sum;
+}
+
+static void compare_sums(const struct sum *live, const struct sum *replayed, unsigned allowed,
+			 GPtrArray *findings)
+{
+	for (size_t ttl = 0; ttl < 256; ttl++)
+		if (live->sent[ttl] != replayed->sent[ttl] ||
+		    !counts_fit(live->replies[ttl], replayed->replies[ttl], allowed))
+			finding(findings,
+				"replay of ports %u > %u: TTL %zu has %u probes, %u replies; "
+				"live there were %u, %u",
+				live->tuple->source_port, live->tuple->destination_port, ttl,
+				replayed->sent[ttl], replayed->replies[ttl], live->sent[ttl],
+				live->replies[ttl]);
+}
+
+static void compare_by_flow(const GPtrArray *a, const GPtrArray *b, unsigned allowed,
+			    GPtrArray *findings)
+{
+	size_t i = 0, j = 0;
+
+	while (i < a->len && j < b->len) {
+		struct sum live = sum_up(a, &i), replayed = sum_up(b, &j);
+
+		if (st_tuple_equal(live.tuple, replayed.tuple))
+			compare_sums(&live, &replayed, allowed, findings);
+		else
+			finding(findings, "replay: another flow's traces");
+	}
+	if (i < a->len || j < b->len)
+		finding(findings, "replay: traces of more or fewer flows than live");
+}
+
+void outcomes_compare(const GPtrArray *live, const GPtrArray *replayed, unsigned allowed,
+		      GPtrArray *findings)
+{
+	bool answered_only = allowed & ALLOW_UNANSWERED;
+	GPtrArray *a = probed(live, answered_only), *b = probed(replayed, answered_only);
+
+	if (allowed & ALLOW_MERGED)
+		compare_by_flow(a, b, allowed, findings);
+	else
+		compare_one_by_one(a, b, allowed, findings);
 	g_ptr_array_unref(a);
 	g_ptr_array_unref(b);
 }

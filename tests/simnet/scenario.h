@@ -198,6 +198,9 @@ struct scenario *scenario_load_path(const char *path, GError **error);
 /* As scenario_load, from text; `name` stands in errors. */
 struct scenario *scenario_parse(const char *name, const char *text, GError **error);
 
+/* As a file that reads the same (times in whole microseconds); freed with g_free. */
+char *scenario_text(const struct scenario *scenario);
+
 void scenario_free(struct scenario *scenario);
 
 /* Appends a hop or flow at its defaults; NULL if there are too many. */

@@ -294,6 +294,18 @@ static void tell_socket(struct simnet *n, const struct st_tuple *tuple)
 	st_tracer_tell_socket(n->tracer, tracer_clock(n), tuple, socket_of(c));
 }
 
+static void keep_outcome(struct simnet *n, const struct st_trace *trace)
+{
+	gint64 key = conversation_key(&trace->tuple);
+	const struct conversation *c = g_hash_table_lookup(n->by_key, &key);
+	struct outcome *outcome = outcome_new(trace);
+
+	outcome->reported_ns = n->now_ns;
+	outcome->arrivals = n->arrivals;
+	outcome->ceiling = c ? rules_ceiling(&c->watch) : 0;
+	g_ptr_array_add(n->outcomes, outcome);
+}
+
 static void take_event(struct simnet *n, const struct st_event *event)
 {
 	switch (event->type) {
@@ -304,7 +316,7 @@ static void take_event(struct simnet *n, const struct st_event *event)
 		check_cookies(n, event);
 		break;
 	case ST_EVENT_TRACE_ENDED:
-		g_ptr_array_add(n->outcomes, outcome_new(event->result, n->now_ns, n->arrivals));
+		keep_outcome(n, event->result);
 		break;
 	case ST_EVENT_FLOW_REFUSED:
 		n->refused++;
@@ -469,7 +481,7 @@ static void keep_outcomes(struct st_tracer *tracer, GPtrArray *outcomes)
 
 	while (st_tracer_poll_event(tracer, &event) == ST_OK)
 		if (event.type == ST_EVENT_TRACE_ENDED)
-			g_ptr_array_add(outcomes, outcome_new(event.result, 0, 0));
+			g_ptr_array_add(outcomes, outcome_new(event.result));
 }
 
 GPtrArray *simnet_replay(const struct scenario *scenario, const struct recording *recording)

@@ -369,12 +369,27 @@ static enum reaction hear_closed(struct tcp_peer *peer, uint64_t now, const stru
 		return HEARD_RESET;
 	if (peer->fin_received)
 		return hear_out_of_window(peer, now, s);
+	peer->setup.tuple = st_tuple_reversed(&s->tuple); /* translated, maybe */
 	peer->rcv_nxt = s->seq + 1; /* only a SYN has no ACK to answer from (RFC 9293 3.10.7.1) */
 	if (s->flags & ST_TCP_ACK)
 		send_segment(peer, now, ST_TCP_RST, s->ack, 0);
 	else
 		send_segment(peer, now, ST_TCP_RST | ST_TCP_ACK, 0, 0);
 	return HEARD_REFUSED;
+}
+
+static bool is_same_syn(const struct tcp_peer *peer, const struct segment *s)
+{
+	return peer->state == TCP_SYN_RECEIVED && s->flags == ST_TCP_SYN &&
+	       s->seq + 1 == peer->rcv_nxt;
+}
+
+static enum reaction hear_syn_again(struct tcp_peer *peer, uint64_t now)
+{
+	send_syn(peer, now);
+	if (peer->setup.cookies)
+		peer->retransmit_ns = ST_NEVER;
+	return HEARD_TAKEN;
 }
 
 static enum reaction react(struct tcp_peer *peer, uint64_t now, const struct segment *s)
@@ -386,6 +401,8 @@ static enum reaction react(struct tcp_peer *peer, uint64_t now, const struct seg
 		return hear_syn_ack(peer, now, s);
 	case TCP_SYN_RECEIVED:
 	case TCP_ESTABLISHED:
+		if (is_same_syn(peer, s))
+			return hear_syn_again(peer, now);
 		if (!cookie_fails(peer, s))
 			return hear_connected(peer, now, s);
 		send_segment(peer, now, ST_TCP_RST, s->ack, 0);

@@ -31,12 +31,41 @@ static uint32_t number_from(const char *variable, uint32_t otherwise)
 	return text ? (uint32_t)g_ascii_strtoull(text, NULL, 10) : otherwise;
 }
 
+/* With SIMNET_KEEP the scenario stays too, to be looked at and cut down. */
+static void keep_text(const struct scenario *scenario, uint32_t seed)
+{
+	char *file = g_strdup_printf("random-%u.scenario", seed);
+	char *path = g_build_filename(g_getenv("SIMNET_KEEP"), file, NULL);
+	char *text = scenario_text(scenario);
+
+	g_assert_true(g_file_set_contents(path, text, -1, NULL));
+	g_free(text);
+	g_free(path);
+	g_free(file);
+}
+
+/* What is written of it reads the same. */
+static void check_text(const struct scenario *scenario)
+{
+	char *text = scenario_text(scenario), *again;
+	struct scenario *read = scenario_of(text);
+
+	again = scenario_text(read);
+	g_assert_cmpstr(text, ==, again);
+	g_free(again);
+	scenario_free(read);
+	g_free(text);
+}
+
 static void run_random(uint32_t seed)
 {
 	struct scenario *scenario = random_scenario(seed);
 	struct simnet *n;
 
 	g_assert_cmpstr(scenario_check(scenario), ==, NULL);
+	check_text(scenario);
+	if (g_getenv("SIMNET_KEEP"))
+		keep_text(scenario, seed);
 	n = run_and_check(scenario);
 	simnet_free(n);
 	scenario_free(scenario);

@@ -21,12 +21,13 @@ uint64_t truth_round_trip_ns(const struct scenario *scenario, size_t ttl)
 
 static bool link_is_plain(const struct sim_link *link)
 {
-	return link->jitter_ns == 0 && link->reorder <= 0 && link->bandwidth_bps == 0;
+	return link->jitter_ns == 0 && link->reorder <= 0 && link->duplicate <= 0 &&
+	       link->bandwidth_bps == 0;
 }
 
 bool truth_path_is_plain(const struct scenario *s)
 {
-	bool plain = s->change_count == 0;
+	bool plain = s->change_count == 0 && link_is_plain(&s->last_link);
 
 	for (size_t i = 0; i < s->hop_count; i++) {
 		const struct sim_hop *hop = &s->hops[i];
@@ -172,7 +173,7 @@ static size_t last_complete(const struct ledger *l)
 	if (trace->stop_reason == ST_STOP_MISSING_HOPS && trace->hop_count > 0)
 		return trace->hops[trace->hop_count - 1].ttl;
 	if (trace->stop_reason == ST_STOP_NEAR_DESTINATION && conversation_of(l))
-		return rules_ceiling(&conversation_of(l)->watch);
+		return l->outcome->ceiling;
 	return 0;
 }
 
@@ -255,7 +256,7 @@ static void check_notes(const struct ledger *l)
 	check_note(l, "recverr-unknown", !quiet_kind && c->flow->recverr == RECVERR_UNKNOWN, 0);
 	check_note(l, "algorithm", algorithm_used(l) != l->simnet->scenario->tracer.algorithm, 0);
 	check_note(l, "near-destination", trace->stop_reason == ST_STOP_NEAR_DESTINATION,
-		   (uint8_t)rules_ceiling(&c->watch));
+		   (uint8_t)l->outcome->ceiling);
 }
 
 static void check_trace(const struct ledger *l)
