@@ -21,6 +21,12 @@ struct deadlines {
 	size_t capacity;
 };
 
+/* `wait_ns` after `from_ns`; ST_NEVER if that is farther than the clock goes: captures can lie. */
+static inline uint64_t deadline_after(uint64_t from_ns, uint64_t wait_ns)
+{
+	return from_ns > ST_NEVER - wait_ns ? ST_NEVER : from_ns + wait_ns;
+}
+
 void deadlines_free(struct deadlines *deadlines);
 
 /* Sets or moves a deadline; ST_NEVER clears it. */

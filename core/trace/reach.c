@@ -74,6 +74,21 @@ static bool is_careful(const struct trace *trace)
 	       kind_is_intrusive(trace->kind, trace->flow);
 }
 
+static void bound_by_distance(struct trace *trace)
+{
+	trace->estimate = flow_estimate_distance(trace->flow, trace->side);
+	if (trace->is_careful)
+		schedule_cut(&trace->schedule, kind_ceiling(trace->flow, trace->side));
+	space_probes(trace);
+}
+
+/* The path may have become shorter: what was safe to send can now reach the application. */
+static void heed_distance(struct trace *trace)
+{
+	if (trace->estimate != flow_estimate_distance(trace->flow, trace->side))
+		bound_by_distance(trace);
+}
+
 static void begin_schedule(struct trace *trace, unsigned first_ttl, uint64_t now)
 {
 	schedule_init(&trace->schedule, trace->config, now);
@@ -81,9 +96,7 @@ static void begin_schedule(struct trace *trace, unsigned first_ttl, uint64_t now
 	trace->schedule.algorithm = algorithm_for(trace);
 	trace->begin_ttl = (uint8_t)first_ttl;
 	trace->is_careful = is_careful(trace);
-	if (trace->is_careful)
-		schedule_cut(&trace->schedule, kind_ceiling(trace->flow, trace->side));
-	space_probes(trace);
+	bound_by_distance(trace);
 }
 
 void reach_begin(struct trace *trace, uint64_t now)
@@ -122,6 +135,7 @@ static void stop_at_silence(struct trace *trace)
 
 void reach_check(struct trace *trace)
 {
+	heed_distance(trace);
 	skip_own_ttl(trace);
 	stop_at_silence(trace);
 }

@@ -65,6 +65,7 @@ struct trace {
 	enum st_algorithm algorithm;   /* the one the trace began with */
 	enum st_stop_reason first_end; /* reach.c's: how the first attempt ended */
 	uint8_t begin_ttl;	       /* reach.c's: where the schedule began */
+	uint8_t estimate;	       /* reach.c's: the distance that its bounds go by */
 	uint8_t again_ttl;	       /* reach.c's: where the second attempt began; 0: none */
 	bool is_careful;     /* reach.c's: an application that is not known may not be reached */
 	bool socket_unknown; /* whether the application has set IP_RECVERR is not known */

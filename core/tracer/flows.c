@@ -114,7 +114,7 @@ static uint64_t silence_due(const struct st_tracer *tracer, const struct flow *f
 	if (tracer_flow_is_silent(tracer, flow))
 		return ends_in_silence(flow) && !flow->traces ? tracer->now : ST_NEVER;
 	if (ends_in_silence(flow) || has_open_probing(flow))
-		return flow->last_ns + timeout_of(tracer, flow);
+		return deadline_after(flow->last_ns, timeout_of(tracer, flow));
 	return ST_NEVER;
 }
 
@@ -132,19 +132,24 @@ void tracer_flow_arm(struct st_tracer *tracer, struct flow *flow)
 		deadlines_set(&tracer->deadlines, &flow->deadline, due);
 }
 
+/* No more probes are expected; those under way may still be answered. */
+static void close_observed(struct st_tracer *tracer, struct trace *trace,
+			   enum st_stop_reason reason)
+{
+	trace_step(trace, tracer->now); /* lets the wait for old probes run out */
+	trace_flow_over(trace, reason);
+	deadlines_set(&tracer->deadlines, &trace->deadline, tracer->now + tracer->config.wait_ns);
+}
+
 static void close_traces(struct st_tracer *tracer, struct flow *flow)
 {
 	for (struct trace *trace = flow->traces; trace; trace = trace->next) {
 		if (trace->is_resting)
 			continue;
-		if (!trace->is_observed) {
+		if (trace->is_observed)
+			close_observed(tracer, trace, ST_STOP_FLOW_CLOSED);
+		else
 			active_step(tracer, trace);
-			continue;
-		}
-		trace_step(trace, tracer->now); /* lets the wait for old probes run out */
-		trace_flow_over(trace, ST_STOP_FLOW_CLOSED);
-		deadlines_set(&tracer->deadlines, &trace->deadline,
-			      tracer->now + tracer->config.wait_ns);
 	}
 }
 
@@ -165,7 +170,7 @@ void tracer_flow_rests(struct st_tracer *tracer, struct flow *flow)
 {
 	if (!tracer->config.active || !tracer->config.retrace_ns || flow->closed)
 		return;
-	flow->retrace_ns = tracer->now + tracer->config.retrace_ns;
+	flow->retrace_ns = deadline_after(tracer->now, tracer->config.retrace_ns);
 	tracer_flow_arm(tracer, flow);
 }
 
@@ -179,7 +184,7 @@ static void stop_traces(struct st_tracer *tracer, struct flow *flow)
 			trace_flow_over(trace, ST_STOP_FLOW_TIMEOUT);
 			active_step(tracer, trace);
 		} else if (ends_in_silence(flow)) {
-			tracer_end(tracer, trace, tracer_natural_end(trace));
+			close_observed(tracer, trace, ST_STOP_FLOW_TIMEOUT);
 		}
 	}
 }

@@ -26,7 +26,9 @@ void sockets_close(struct sockets *sockets);
  * (SO_REUSEPORT, a listener and a connected one ...) that is the one asked.
  *
  * ST_SOCKET_WANTS_ERRORS: IP_RECVERR is set.
- * ST_SOCKET_QUIET: it is not (IPv4 only).
+ * ST_SOCKET_QUIET: it is not (IPv4 only). A Time Exceeded then never shows; a
+ *   connected UDP socket is still told, once, of an Unreachable of code 2, 3, 9,
+ *   10 or 13 (measured on Linux 6.18), as it would be of its own packets'.
  * ST_SOCKET_UNKNOWN: there is no such socket in this network namespace (the flow
  *   is forwarded, or of a container), the kernel does not show the flag (before
  *   Linux 5.10), or the flow is of IPv6: there IPV6_RECVERR counts, which is never

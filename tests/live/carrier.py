@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""A link between two nodes that no kernel here makes: IP packets of two TUN devices, carried as they are, or in Ethernet
-frames with VLAN tags, PPPoE or MPLS labels over the veth pair between the nodes.
+"""A link between two nodes that no kernel here makes: IP packets of two TUN devices, carried as they are, or in
+Ethernet frames with VLAN tags, PPPoE or MPLS labels over the veth pair between the nodes.
 
 As a user's PPPoE client does it, each packet that the kernel gives to the TUN device leaves in a frame, and the other
 way round. What comes in is held against the header that the standards want for this very packet, byte for byte; what
@@ -131,7 +131,8 @@ class Port:
         self.wrong_count = 0
         self._kind = kind
         self._header_bytes = len(header(kind, bytes([0x45]) + bytes(_IPV4_BYTES)))  # with whatever packet
-        self._socket = socket.socket(socket.AF_PACKET, socket.SOCK_RAW | socket.SOCK_NONBLOCK, socket.htons(_EVERYTHING))
+        kind_of_socket = socket.SOCK_RAW | socket.SOCK_NONBLOCK
+        self._socket = socket.socket(socket.AF_PACKET, kind_of_socket, socket.htons(_EVERYTHING))
         self._socket.setsockopt(_SOL_PACKET, _PACKET_AUXDATA, 1)
         self._socket.bind((interface, _EVERYTHING))
         self._mac = self._socket.getsockname()[4]

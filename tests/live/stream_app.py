@@ -62,11 +62,12 @@ def _connect(arguments):
     version = socket.AF_INET6 if ":" in arguments.address else socket.AF_INET
     connection = socket.socket(version, socket.SOCK_STREAM)
     connection.settimeout(_STALL_LIMIT)
+    is4 = version == socket.AF_INET
+    level = socket.IPPROTO_IP if is4 else socket.IPPROTO_IPV6
     if arguments.tos is not None:
-        if version == socket.AF_INET:
-            connection.setsockopt(socket.IPPROTO_IP, socket.IP_TOS, arguments.tos)
-        else:
-            connection.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_TCLASS, arguments.tos)
+        connection.setsockopt(level, socket.IP_TOS if is4 else socket.IPV6_TCLASS, arguments.tos)
+    if arguments.ttl is not None:
+        connection.setsockopt(level, socket.IP_TTL if is4 else socket.IPV6_UNICAST_HOPS, arguments.ttl)
     connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     connection.connect((arguments.address, arguments.port))
     return connection
@@ -128,6 +129,7 @@ def main():
     client.add_argument("--chunk", type=int, default=400)
     client.add_argument("--silence", type=float, default=0.0, help="seconds before the first byte")
     client.add_argument("--tos", type=int, help="IPv4 TOS byte or IPv6 traffic class")
+    client.add_argument("--ttl", type=int, help="IPv4 TTL or IPv6 hop limit")
     client.add_argument("--reset", action="store_true", help="end with RST instead of FIN")
     arguments = parser.parse_args()
     return serve(arguments) if arguments.role == "serve" else talk(arguments)

@@ -69,7 +69,8 @@ def main(check):
     traces, flows = trace_live(check, network, protocol, family)
     known = network.truth()
     algorithm = "hop-by-hop" if (protocol, family) == ("udp", 4) else "concurrent"
-    reports.check_traces(check, traces, flows, known, "own path", algorithm=algorithm)
+    reports.check_traces(check, traces, flows, known, "own path", algorithm=algorithm,
+                         probes_per_hop=3, first_ttl=1, max_ttl=32)
     reports.check_schema(check, traces)
     truths = [reports.wanted_hops(flow, known.addresses(flow)) for flow in flows]
     branches = {known.routers(flow)[2] for flow in flows}

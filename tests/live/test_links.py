@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Links that are not plain Ethernet: flows on each are seen and probed, and the hops are the lab's; nothing on loopback.
+"""Links that are not plain Ethernet: flows on each are seen and probed, and the hops are the lab's; on loopback none.
 
 No kernel here forwards MPLS or speaks PPP, so those links are made by carrier.py in user space, as PPPoE clients of
 some systems are; it holds each header against the standards. Kinds of interfaces that only a kernel can make (ipvlan,
@@ -30,6 +30,9 @@ CLIENT = {4: "10.200.0.2", 6: "fd00:200::2"}
 FIRST = {4: "10.200.0.1", 6: "fd00:200::1"}
 SECOND_CLIENT = "10.200.0.77"
 NEAR, FAR = "wan0", "peer0"
+BOTH_FAMILIES = [("tcp", 4), ("tcp", 6)]
+# Over IPv4 UDP probes keep away from the destination, which is near here; over IPv6 each has a length of its own.
+WITH_UDP = [*BOTH_FAMILIES, ("udp", 6)]
 FILTERED = ("pppoe", "qinq", "vlan-pppoe", "vlan-mpls")
 MTU = 1400
 
@@ -62,11 +65,12 @@ class Bench:
         self.routers = [self.lab.nodes[f"r{number}"] for number in (1, 2, 3)]
         self.target = self.server.interface(self.routers[2]).addresses
         apps.EchoServer(self.server)
+        apps.DatagramServer(self.server)
 
-    def truth(self, family, first=None):
+    def truth(self, family):
         """Addresses of the routers, the first one's on the link in question."""
         rest = [node.address(before, family) for before, node in zip(self.routers, self.routers[1:])]
-        return [(first or FIRST)[family], *rest]
+        return [FIRST[family], *rest]
 
     def carry(self, kind):
         """Starts the carrier and gives both ends of its link their addresses."""
@@ -91,21 +95,23 @@ class Bench:
         node.run(["ip", "addr", "replace", f"{addresses[6]}/64", "dev", name, "nodad"])
         node.run(["ip", "link", "set", name, "up"])
 
-    def trace(self, statement, interface, *arguments, families=(4, 6), first=None):
-        """Traces one flow of each family; returns the path of the program's capture."""
+    def trace(self, statement, interface, *arguments, flows=BOTH_FAMILIES):
+        """Traces one flow of each (protocol, family); returns the path of the program's capture."""
         written = tools.scratch(re.sub(r"\W", "-", statement) + ".pcapng")
-        live = tools.inject(self.client, "-i", interface, "--all", "-m", DISTANCE + 1, "--wait", "400ms", "-w", written,
-                            "--count", len(families), "--duration", "8s", *arguments)
-        talks = [apps.Talk(self.client, self.target[family], seconds=SECONDS) for family in families]
-        flows = [talk.flow() for talk in talks]
+        live = tools.inject(self.client, "-i", interface, "--all", "-m", DISTANCE, "--wait", "400ms", "-w", written,
+                            "--count", len(flows), "--duration", "8s", *arguments)
+        talks = [apps.TALKS[protocol](self.client, self.target[family], seconds=SECONDS) for protocol, family in flows]
+        wanted = [talk.flow() for talk in talks]
         self.check.equal(live.wait(15), 0, f"{statement}: exit code 0")
         self.check.that(all([talk.finish() for talk in talks]), f"{statement}: the applications' data are intact")
-        traces = reports.by_flow(reports.parse(live.stdout()))
-        self.check.equal(sorted(traces), sorted(flows), f"{statement}: its flows are traced")
-        for family, flow in zip(families, flows):
-            if flow in traces:
-                faults = reports.wrong_hops(traces[flow], self.truth(family, first))
-                self.check.that(not faults, f"{statement}: IPv{family} hops are the truth", str(faults[:3]))
+        traces = {(one["flow"]["protocol"], *reports.flow_of(one)): one for one in reports.parse(live.stdout())}
+        keys = [(protocol, *flow) for (protocol, _), flow in zip(flows, wanted)]
+        self.check.equal(sorted(traces), sorted(keys), f"{statement}: its flows are traced")
+        for (protocol, family), key in zip(flows, keys):
+            if key in traces:
+                faults = reports.wrong_hops(traces[key], self.truth(family))
+                self.check.that(not faults, f"{statement}: {protocol} over IPv{family}: the hops are the truth",
+                                str(faults[:3]))
         self.check.that("unseen" not in live.stderr() and "not sent" not in live.stderr(),
                         f"{statement}: every probe was seen leaving", live.stderr())
         self.check_replay(statement, live, written)
@@ -122,14 +128,14 @@ class Bench:
 
 def check_tun(bench):
     process = bench.carry("raw")
-    bench.trace("tun", NEAR)
+    bench.trace("tun", NEAR, flows=WITH_UDP)
     check_new_address(bench)
     process.stop()
 
 
 def check_new_address(bench):
     """A tunnel that reconnects has another address than when the program began."""
-    live = tools.inject(bench.client, "-i", NEAR, "--all", "-4", "-m", DISTANCE + 1, "--wait", "400ms", "--count", 1,
+    live = tools.inject(bench.client, "-i", NEAR, "--all", "-4", "-m", DISTANCE, "--wait", "400ms", "--count", 1,
                         "--duration", "8s")
     bench.client.run(["ip", "addr", "del", f"{CLIENT[4]}/24", "dev", NEAR])
     bench.client.run(["ip", "addr", "add", f"{SECOND_CLIENT}/24", "dev", NEAR])
@@ -148,13 +154,13 @@ def check_carried(bench, kind):
     """On the Ethernet interface below the link: the frames as they are on the wire."""
     interface = bench.client.interface(bench.routers[0]).name
     process = bench.carry(kind)
-    written = bench.trace(kind, interface)
+    written = bench.trace(kind, interface, flows=WITH_UDP)
     if kind in FILTERED:
-        bench.trace(f"{kind} with a FILTER", interface, "tcp", "port", str(apps.ECHO_PORT), families=(4,))
+        bench.trace(f"{kind} with a FILTER", interface, "tcp", "port", str(apps.ECHO_PORT), flows=[("tcp", 4)])
     process.stop()
     said = process.stdout().splitlines()[-1]
     bench.check.that('"wrong": 0' in said, f"{kind}: every frame's header is what the standards want", said)
-    protocols = set(tools.tshark("-r", written, "-Y", "tcp", "-T", "fields", "-e", "frame.protocols").split())
+    protocols = set(tools.tshark("-r", written, "-Y", "tcp or udp", "-T", "fields", "-e", "frame.protocols").split())
     wanted = {"pppoe": "pppoes:ppp", "mpls": "mpls", "vlan": "vlan", "qinq": "ieee8021ad:ethertype:vlan"}
     for word in kind.split("-"):
         if word in wanted:
@@ -237,8 +243,10 @@ def check_stacked(bench, kind, *words):
 
 def main(check):
     bench = Bench(check)
-    parts = [("tun", check_tun), *((kind, lambda bench, kind=kind: check_carried(bench, kind)) for kind in carrier.KINDS),
-             ("filter", check_other_filter), ("loopback", check_loopback),
+    parts = [("tun", check_tun),
+             *((kind, lambda bench, kind=kind: check_carried(bench, kind)) for kind in carrier.KINDS),
+             ("filter", check_other_filter),
+             ("loopback", check_loopback),
              ("macvlan", lambda bench: check_stacked(bench, "macvlan", "mode", "bridge")),
              ("ipvlan", lambda bench: check_stacked(bench, "ipvlan", "mode", "l2")),
              ("vlan of the kernel", lambda bench: check_stacked(bench, "vlan", "id", "42")),

@@ -63,6 +63,18 @@ def check_wants_errors(check, network):
         end, traces, flow, probes = trace_talk(check, network, family, statement)
         check.that(end["intact"] and probes, f"{statement}: {len(probes)} probes, and all sends succeed", str(end))
         reports.check_traces(check, traces, [flow], network.truth(), statement)
+        check_note(check, statement, traces, family == 6)
+    statement = "with IPV6_RECVERR"
+    _, traces, flow, _ = trace_talk(check, network, 6, statement, recverr=True)
+    check.equal([reports.flow_of(one) for one in traces], [flow], f"{statement}: no kernel shows it, so it is traced")
+    check_note(check, statement, traces, True)
+
+
+def check_note(check, statement, traces, is_unknown):
+    """Where the kernel does not show what the socket wants, the report says that nobody knows."""
+    notes = [note["kind"] for trace in traces for note in trace["notes"]]
+    check.equal("recverr-unknown" in notes, is_unknown,
+                f"{statement}: {'a' if is_unknown else 'no'} note says that the socket's wishes are unknown")
 
 
 def check_control(check, network):

@@ -44,15 +44,26 @@ table inet mute {
 }
 """
 
-# where: the end that traces. flows: how many at once. seconds: how long each lives. talk: with the echo application,
-# which speaks all the time. silent: routers that never answer. late: seconds that the flow is older than the captures.
-# complete: every router is reached. options: of st-inject.
-Recording = collections.namedtuple("Recording", "family where flows seconds talk silent late complete stop options")
+_NO_ZERO_CHECKSUMS = """
+table inet picky {
+	chain forward {
+		type filter hook forward priority 0; policy accept;
+		meta nfproto ipv6 udp checksum 0 drop
+	}
+}
+"""
+
+# where: the end that traces. flows: how many at once. seconds: how long each lives. talk: with the echo application
+# of this protocol, which speaks all the time; None: downloads. silent: routers that never answer. picky: a router that
+# drops what has no UDP checksum. last: the last router that may be reached. late: seconds that the flow is older than
+# the captures. complete: every router up to the last is reached. options: of st-inject.
+Recording = collections.namedtuple(
+    "Recording", "family where flows seconds talk silent picky last late complete stop options")
 
 
-def recording(family, stop, options, where="client", flows=1, seconds=3.0, talk=False, silent=(), late=0.0,
-              complete=True):
-    return Recording(family, where, flows, seconds, talk, silent, late, complete, stop, options.split())
+def recording(family, stop, options, where="client", flows=1, seconds=3.0, talk=None, silent=(), picky=None,
+              last=ROUTERS, late=0.0, complete=True):
+    return Recording(family, where, flows, seconds, talk, silent, picky, last, late, complete, stop, options.split())
 
 
 RECORDINGS = {
@@ -63,21 +74,27 @@ RECORDINGS = {
     "server-side-v6": recording(6, "max-ttl", "-m 10 --wait 300ms", where="server"),
     "silent-router-v4": recording(4, "missing-hops", "-a hop-by-hop --wait 200ms", silent=(3,)),
     "silent-router-v6": recording(6, "max-ttl", "-m 10 --wait 300ms", silent=(4, 5)),
-    "exact-v4": recording(4, "max-ttl", "-m 9 --tcp-probe exact --wait 300ms", talk=True),
-    "exact-v6": recording(6, "max-ttl", "-m 9 --tcp-probe exact --wait 200ms", talk=True, seconds=5.0),
+    "exact-v4": recording(4, "max-ttl", "-m 9 --tcp-probe exact --wait 300ms", talk="tcp"),
+    "exact-v6": recording(6, "max-ttl", "-m 9 --tcp-probe exact --wait 200ms", talk="tcp", seconds=5.0),
     "exact-busy-v4": recording(4, "max-ttl", "-m 9 --tcp-probe exact --wait 300ms"),
-    "mid-life-v4": recording(4, "max-ttl", "-m 10 --wait 300ms", talk=True, late=1.5, seconds=4.0),
-    "mid-life-v6": recording(6, "max-ttl", "-m 10 --wait 300ms", talk=True, late=1.5, seconds=4.0),
+    "mid-life-v4": recording(4, "max-ttl", "-m 10 --wait 300ms", talk="tcp", late=1.5, seconds=4.0),
+    "mid-life-v6": recording(6, "max-ttl", "-m 10 --wait 300ms", talk="tcp", late=1.5, seconds=4.0),
     "flow-closed-v4": recording(4, "flow-closed", "-a packet-by-packet --inter-iteration-time 300ms --wait 300ms",
-                                talk=True, seconds=1.2, complete=False),
+                                talk="tcp", seconds=1.2, complete=False),
+    "udp-v4": recording(4, "near-destination", "--wait 300ms", talk="udp", last=ROUTERS - 1),
+    "udp-checksum-v4": recording(4, "max-ttl", "--udp-probe checksum -m 7 --wait 300ms", talk="udp"),
+    "udp-v6": recording(6, "max-ttl", "-m 10 --wait 300ms", talk="udp", flows=2),
+    "udp-zero-checksum-v6": recording(6, "near-destination", "-m 10 --wait 300ms", talk="udp", picky=3,
+                                      last=ROUTERS - 1, seconds=5.0),
 }
 
 
 class Talking:
-    """The echo application in the form of a download: finish() tells the flow and whether its data are intact."""
+    """An echo application in the form of a download: finish() tells the flow and whether its data are intact."""
 
-    def __init__(self, client, server, seconds):
-        self._talk = apps.Talk(client, server, seconds=seconds, interval=0.1, chunk=200)
+    def __init__(self, protocol, client, server, seconds):
+        options = {"chunk": 200} if protocol == "tcp" else {}
+        self._talk = apps.TALKS[protocol](client, server, seconds=seconds, interval=0.1, **options)
 
     def finish(self):
         return self._talk.flow(), self._talk.finish()
@@ -89,15 +106,17 @@ class Applications:
     def __init__(self, network, plan):
         self._network, self._plan = network, plan
         self._address = network.server_address[plan.family]
-        if plan.talk:
+        if plan.talk == "tcp":
             apps.EchoServer(network.server)
+        elif plan.talk == "udp":
+            apps.DatagramServer(network.server)
         else:
             self._web = apps.WebServer(network.server, [PORT], DOWNLOAD_BYTES)
 
     def start(self):
         client, seconds = self._network.client, self._plan.seconds
         if self._plan.talk:
-            return [Talking(client, self._address, seconds) for _ in range(self._plan.flows)]
+            return [Talking(self._plan.talk, client, self._address, seconds) for _ in range(self._plan.flows)]
         return [self._web.download(client, self._address, PORT, seconds) for _ in range(self._plan.flows)]
 
 
@@ -145,7 +164,7 @@ def check_truth(check, traces, flows, truth, plan, statement):
                f"{sorted(found)} / {sorted(flows)}")
     for flow in set(flows) & set(found):
         wanted = {ttl: [address] * 3 for ttl, address in enumerate(truth.addresses(flow), start=1)
-                  if ttl not in plan.silent}
+                  if ttl not in plan.silent and ttl <= plan.last}
         answers = reports.responders(found[flow])
         if plan.complete:
             check.equal(answers, wanted, f"{statement}: every hop is the truth")
@@ -190,6 +209,8 @@ def main(check):
     network = topologies.chain(routers=ROUTERS)
     for number in plan.silent:
         network.lab.nodes[f"r{number}"].nft(_MUTE)
+    if plan.picky:
+        network.lab.nodes[f"r{plan.picky}"].nft(_NO_ZERO_CHECKSUMS)
     live, files, flows = record(check, network, plan)
     check_recording(check, network, plan, live, files, flows)
     if check.failed:

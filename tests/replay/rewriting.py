@@ -9,6 +9,8 @@ import struct
 
 ETHERNET, NULL, RAW, LOOP, SLL, IPV4, IPV6, SLL2 = 1, 0, 101, 108, 113, 228, 229, 276
 RAW_BSD, RAW_OPENBSD = 12, 14
+PPP, PPP_HDLC, PPP_ETHER, C_HDLC = 9, 50, 51, 104
+PPPOE, MPLS, MPLS_UPSTREAM = 0x8864, 0x8847, 0x8848
 ETHERNET_BYTES = 14
 _ETHERTYPES = {0x0800: 4, 0x86dd: 6}
 _ICMP = {4: 1, 6: 58}
@@ -42,10 +44,77 @@ def tag(*tags):
     return lambda frame: _replace_head(frame, frame.bytes[:12] + inserted + frame.bytes[12:14])
 
 
+_PPP_NUMBERS = {4: 0x0021, 6: 0x0057}
+_PPP_MPLS = 0x0281
+
+
+def _ppp_number(number, compressed):
+    return struct.pack("!B" if compressed else "!H", number)
+
+
+def _packet_bytes(frame):
+    """Of the IP packet, by its own header; captured or not."""
+    packet, is4 = frame.bytes[ETHERNET_BYTES:], version_of(frame) == 4
+    return struct.unpack_from("!H", packet, 2)[0] if is4 else 40 + struct.unpack_from("!H", packet, 4)[0]
+
+
+def _pppoe_header(frame, inner):
+    """RFC 2516: session 0x1234, and the length of what follows."""
+    return struct.pack("!HHH", 0x1100, 0x1234, len(inner) + _packet_bytes(frame)) + inner
+
+
+def label_stack(*labels):
+    """RFC 3032: label, traffic class 5, bottom of stack, TTL 64."""
+    return b"".join(struct.pack("!I", label << 12 | 5 << 9 | (number == len(labels) - 1) << 8 | 64)
+                    for number, label in enumerate(labels))
+
+
+def pppoe(*tags, compressed=False, labels=()):
+    """Puts each packet into a PPPoE session, behind VLAN tags as tag() takes them; labels: MPLS inside of PPP."""
+    def rewrite(frame):
+        inner = _ppp_number(_PPP_MPLS if labels else _PPP_NUMBERS[version_of(frame)], compressed and not labels)
+        header = _pppoe_header(frame, inner + label_stack(*labels))
+        return tag(*tags)(_replace_head(frame, frame.bytes[:12] + struct.pack("!H", PPPOE) + header))
+    return rewrite
+
+
+def mpls(*labels, tags=(), ethertype=MPLS):
+    """Puts labels before each packet, behind VLAN tags as tag() takes them."""
+    def rewrite(frame):
+        return tag(*tags)(_replace_head(frame, frame.bytes[:12] + struct.pack("!H", ethertype) + label_stack(*labels)))
+    return rewrite
+
+
+def ppp(framing=b"", compressed=False, labels=()):
+    """PPP as a serial line carries it; framing: what stands before the protocol number."""
+    def rewrite(frame):
+        number = _PPP_MPLS if labels else _PPP_NUMBERS[version_of(frame)]
+        return _replace_head(frame, framing + _ppp_number(number, compressed and not labels) + label_stack(*labels))
+    return rewrite
+
+
+def ppp_ether(frame):
+    """PPPoE without Ethernet."""
+    return _replace_head(frame, _pppoe_header(frame, _ppp_number(_PPP_NUMBERS[version_of(frame)], False)))
+
+
+def cisco(address, labels=()):
+    """Cisco's framing: address, a zero, and an Ethernet type."""
+    def rewrite(frame):
+        kind = struct.pack("!H", MPLS) if labels else frame.bytes[12:14]
+        return _replace_head(frame, bytes([address, 0]) + kind + label_stack(*labels))
+    return rewrite
+
+
 def sll(frame):
     """Linux "cooked" capture, version 1; the packet type is "sent by us" or "to us"."""
     return _replace_head(frame, struct.pack("!HHH", 4, _ARPHRD_ETHER, 6) + frame.bytes[6:12] + bytes(2)
                          + frame.bytes[12:14])
+
+
+def cooked(rewrite):
+    """sll() of a frame that rewrite() has left an Ethernet one: PPPoE, MPLS or tags behind a cooked header."""
+    return lambda frame: sll(rewrite(frame))
 
 
 def sll2(frame):

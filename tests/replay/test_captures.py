@@ -20,13 +20,13 @@ import harness
 FOLDER = pathlib.Path(os.environ.get("ST_CAPTURES") or harness.SOURCE.parent / "shared" / "captures")
 LIMIT_S = 20
 TRUTH = ".truth.json"
-SUPPORTED = {0, 1, 12, 14, 101, 108, 113, 228, 229, 276}
+SUPPORTED = {0, 1, 9, 12, 14, 50, 51, 101, 104, 108, 113, 228, 229, 276}
 MICROSECOND_MS = 0.0015
 LEAST_CAPTURES = 50  # fewer are not the folder that is meant
 PROTOCOLS = {"tcp": 6, "udp": 17}
 # What may stand between the frame's begin and TCP or UDP; behind anything else (GRE …) packets are passed over.
 _PLAIN = {"eth", "ethertype", "vlan", "ieee8021ad", "sll", "null", "raw", "loop", "ip", "ipv6", "llc", "ipv6.hopopts",
-          "ipv6.dstopts", "ipv6.routing", "ipv6.fraghdr", "vssmonitoring"}
+          "ipv6.dstopts", "ipv6.routing", "ipv6.fraghdr", "vssmonitoring", "pppoes", "ppp", "mpls", "chdlc"}
 
 
 class Capture:

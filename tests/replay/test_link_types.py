@@ -6,6 +6,8 @@ headers: the report stays the same.
 
 import ipaddress
 import json
+import shutil
+import subprocess
 
 import capture_files as files
 import harness
@@ -15,6 +17,9 @@ BASES = {4: ["concurrent-v4.pcap", "exact-v4.pcap", "silent-router-v4.pcapng"],
          6: ["hop-by-hop-v6.pcap", "exact-v6.pcap", "silent-router-v6.pcapng"]}
 LATER_NS = 1500  # a microsecond is forgiven
 VLAN, QINQ, OLD_QINQ = 0x8100, 0x88a8, 0x9100
+HDLC = b"\xff\x03"
+FIELDS = ["ip.src", "ip.dst", "ip.ttl", "ip.id", "ipv6.src", "ipv6.dst", "ipv6.hlim", "tcp.seq_raw", "tcp.ack_raw",
+          "icmp.type", "icmpv6.type"]
 
 # name -> (link type, what is done with each frame)
 LINKS = {
@@ -24,7 +29,27 @@ LINKS = {
     "QinQ": (to.ETHERNET, to.tag((QINQ, 100), (VLAN, 200))),
     "QinQ, older types": (to.ETHERNET, to.tag((VLAN, 100), (VLAN, 200))),
     "QinQ, type 0x9100": (to.ETHERNET, to.tag((OLD_QINQ, 100), (VLAN, 200))),
+    "PPPoE": (to.ETHERNET, to.pppoe()),
+    "PPPoE, compressed protocol": (to.ETHERNET, to.pppoe(compressed=True)),
+    "PPPoE behind QinQ": (to.ETHERNET, to.pppoe((QINQ, 100), (VLAN, 7))),
+    "MPLS in PPPoE": (to.ETHERNET, to.pppoe(labels=(16001, 16002))),
+    "MPLS": (to.ETHERNET, to.mpls(16001)),
+    "MPLS, explicit null": (to.ETHERNET, to.mpls(16001, 0)),
+    "MPLS, sixteen labels": (to.ETHERNET, to.mpls(*range(100, 116))),
+    "MPLS, upstream labels": (to.ETHERNET, to.mpls(16001, 16002, ethertype=to.MPLS_UPSTREAM)),
+    "MPLS behind a VLAN tag": (to.ETHERNET, to.mpls(16001, 16002, tags=[(VLAN, 7)])),
+    "PPP": (to.PPP, to.ppp()),
+    "PPP, compressed protocol": (to.PPP, to.ppp(compressed=True)),
+    "PPP in HDLC framing": (to.PPP_HDLC, to.ppp(HDLC)),
+    "PPP in HDLC framing by the other link type": (to.PPP, to.ppp(HDLC, compressed=True)),
+    "MPLS in PPP": (to.PPP, to.ppp(labels=(16001,))),
+    "PPPoE without Ethernet": (to.PPP_ETHER, to.ppp_ether),
+    "Cisco HDLC": (to.C_HDLC, to.cisco(0x0f)),
+    "Cisco HDLC as PPP": (to.PPP_HDLC, to.cisco(0x8f)),
+    "MPLS in Cisco HDLC": (to.C_HDLC, to.cisco(0x0f, labels=(16001, 16002))),
     "SLL": (to.SLL, to.sll),
+    "SLL, PPPoE": (to.SLL, to.cooked(to.pppoe())),
+    "SLL, MPLS": (to.SLL, to.cooked(to.mpls(16001))),
     "SLL2": (to.SLL2, to.sll2),
     "RAW": (to.RAW, to.raw),
     "NULL, little-endian": (to.NULL, to.loopback("<", 24)),
@@ -91,6 +116,26 @@ def check_links(base, family):
         base.same(f"{name}, pcapng", files.pcapng_bytes(link_type, base.rewritten(rewrite), order="big"))
 
 
+def check_rewriting(base, family, folder):
+    """Wireshark sees in each rewritten frame what it sees in the frame as captured: the rewriting itself is right."""
+    if not shutil.which("tshark"):
+        print("no tshark: the rewriting is not checked")
+        return
+    links = {"as captured": (to.ETHERNET, lambda frame: frame), **LINKS, **LINKS_OF[family]}
+    del links["NULL of Linux"]  # Wireshark 4.0 knows the BSDs' numbers for IPv6 only
+    path = folder / "all.pcapng"  # each file is a section, with a link type of its own
+    path.write_bytes(b"".join(files.pcapng_bytes(link_type, base.rewritten(rewrite))
+                              for link_type, rewrite in links.values()))
+    words = [word for field in FIELDS for word in ("-e", field)]
+    done = subprocess.run(["tshark", "-n", "-r", path, "-T", "fields", *words], capture_output=True, text=True,
+                          check=True, timeout=60, env={**harness.ENVIRONMENT, "HOME": str(folder)})
+    rows, count = done.stdout.splitlines(), len(base.packets)
+    base.check.equal(len(rows), count * len(links), f"{base.name}: tshark reads every rewritten frame")
+    faults = [f"{name}, frame {number + 1}: {row!r}, not {rows[number]!r}" for place, name in enumerate(links)
+              for number, row in enumerate(rows[place * count:(place + 1) * count]) if row != rows[number]]
+    base.check.none(faults, f"{base.name}: and sees the same packets in {len(links)} link layers")
+
+
 def check_inserted(base, family):
     for name, rewrite in INSERTED[family].items():
         base.same(name, files.pcap_bytes(to.ETHERNET, base.rewritten(rewrite)))
@@ -123,6 +168,8 @@ def main(check, folder):
             harness.section(name)
             check_formats(base)
             check_links(base, family)
+            if name == names[0]:
+                check_rewriting(base, family, folder)
             check_inserted(base, family)
             check_is_no_sieve(base, family)
 

@@ -12,6 +12,7 @@ import harness
 import rewriting as to
 
 DELAY_NS, DELAY_MS = 150_000_000, 150  # many probes are on their way at once
+KEYS = {"tcp": ["seq"], "udp": ["length", "checksum"]}  # what the whole key of a probe is called in a report
 COPY_NS = 3000  # between a frame and its copy, as on a mirrored port
 # Over IPv6 `exact` probes all look alike: only the order of packets tells them apart, so theirs stays as it was.
 ALIKE = {"exact-v6.pcap", "exact-v6.pcapng"}
@@ -78,6 +79,10 @@ def check_loss(base):
                     sorted(found - wanted)[:3])
 
 
+def in_order(words):
+    return [word for word in ("tuple", "ipid", "seq", "peer", "length", "checksum") if word in words]
+
+
 def key(trace, hop, reply):
     return trace["flow"]["source_port"], hop["ttl"], reply["probe"], reply["address"], reply["rtt_ms"]
 
@@ -86,8 +91,8 @@ def check_changed_quotes(base):
     """A NAT that does not restore the quote, and routers that quote another identification."""
     hidden = to.with_quoted(12, bytes([203, 0, 113, 7]))
     ports = to.with_quoted(20, b"\x4e\x21")
-    for _, _, reply in base.replies():
-        reply["matched_by"] = ["ipid", "seq", "peer"]
+    for trace, _, reply in base.replies():
+        reply["matched_by"] = in_order({"ipid", "peer", *KEYS[trace["flow"]["protocol"]]})
     for trace in base.traces:
         trace["notes"].append({"kind": "nat", "ttl": 1, "detail": ""})
     base.same("quotes with another source address and port", [ports(hidden(frame)) for frame in base.frames])
@@ -95,7 +100,7 @@ def check_changed_quotes(base):
     done = harness.report(base.written(changed))
     traces = [json.loads(line) for line in done.stdout.splitlines()]
     found = {(*key(*one), tuple(one[2]["matched_by"])) for one in base.replies(traces)}
-    wanted = {(*key(*one), ("tuple", "seq")) for one in base.replies()}
+    wanted = {(*key(*one), ("tuple", *KEYS[one[0]["flow"]["protocol"]])) for one in base.replies()}
     if base.is_exact:  # nothing tells these probes apart, so few replies are told or none
         base.check.that(found <= wanted, f"{base.name}: another identification quoted: no reply is invented",
                         sorted(found - wanted)[:3])

@@ -388,6 +388,21 @@ static void test_traced_again(void)
 	st_tracer_free(lab.tracer);
 }
 
+/* A damaged capture can put a flow at the end of all time. */
+static void test_end_of_the_clock(void)
+{
+	struct st_config config = make_config();
+	struct lab lab;
+
+	config.active = false;
+	lab = make_lab(&config);
+	lab.now = ST_NEVER - 1;
+	exchange(&lab, &TALK_4);
+	st_tracer_wake(lab.tracer, ST_NEVER - 1);
+	g_assert_cmpuint(st_tracer_stats(lab.tracer)->flows_known, ==, 1);
+	st_tracer_free(lab.tracer);
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
@@ -401,5 +416,6 @@ int main(int argc, char **argv)
 	g_test_add_func("/udp/refused", test_refused);
 	g_test_add_func("/udp/silence", test_silence_ends_it);
 	g_test_add_func("/udp/traced-again", test_traced_again);
+	g_test_add_func("/udp/end-of-the-clock", test_end_of_the_clock);
 	return g_test_run();
 }
