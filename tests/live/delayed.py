@@ -10,6 +10,7 @@ import configparser
 import json
 import os
 import signal
+import time
 
 import isolation
 import tools
@@ -66,10 +67,13 @@ class Scenario:
         return {version: self.get(group, f"v{version}", otherwise[version]) for version in (4, 6)}
 
 
-def even_path(hops, round_trip_ms, link="", extra=""):
-    """A scenario of so many hops whose links share the delay evenly; `link` are keys of the first link."""
+def even_path(hops, round_trip_ms, keys=None, extra=""):
+    """A scenario of so many hops whose links share the delay evenly.
+
+    keys: {hop: further lines of its group}; extra: further groups.
+    """
     delay = f"delay = {round_trip_ms * 1000 / 2 / (hops + 1):.0f}us"
-    groups = [f"[hop {n}]\n{delay}" + (f"\n{link}" if n == 1 else "") for n in range(1, hops + 1)]
+    groups = [f"[hop {n}]\n{delay}\n{(keys or {}).get(n, '')}" for n in range(1, hops + 1)]
     return Scenario("\n".join([*groups, f"[destination]\n{delay}", extra]) + "\n")
 
 
@@ -87,11 +91,8 @@ class Truth:
 
     def addresses(self, flow):
         version = family(flow)
-        routers = self._scenario.routers(version)
-        if flow.destination != self._scenario.destination[version]:
-            routers = routers[::-1]
-            return routers + [GATEWAY[version]] if self._gateway else routers
-        return ([GATEWAY[version]] if self._gateway else []) + routers
+        on_the_way = ([GATEWAY[version]] if self._gateway else []) + self._scenario.routers(version)
+        return on_the_way if flow.destination == self._scenario.destination[version] else on_the_way[::-1]
 
 
 class Relay:
@@ -153,7 +154,9 @@ class Network:
         _add_device(self.server, FAR, scenario.destination)
         self.client_interface = self.client.interface(self.gateway).name if gateway else NEAR
         self.server_interface = FAR
+        earliest = time.time()
         self.relay = Relay(scenario, near, self.server)
+        self.began = (earliest, time.time())  # the scenario's time 0 lies between these
 
     def truth(self):
         return Truth(self.scenario, self.gateway)

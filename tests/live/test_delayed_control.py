@@ -2,10 +2,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The negative control of the harm tests: probes that do harm must be seen to do it.
 
-Over the link of test_delayed_harm.py, without SACK and timestamps, the paper's own probe (a copy of the flow's last ACK with a window
-of its own) costs a download more than 50 retransmissions; the same bursts with `stale` numbers, and st-inject itself in
-bursts, cost none. Into a reader that has stalled the paper's probe lets the server send beyond the window (see
-test_delayed_window.py for ours).
+Over the link of test_delayed_harm.py, without SACK and timestamps, the paper's own probe (a copy of the flow's last ACK
+with a window of its own) costs a download more than 50 retransmissions; the same bursts with `stale` numbers, and
+st-inject itself in bursts, cost none. Into a reader that has stalled the paper's probe lets the server send beyond the
+window (see test_delayed_window.py for ours).
 """
 
 import time

@@ -20,7 +20,7 @@ import tools
 
 HOPS, ROUND_TRIP_MS = 4, 20
 # More room than all windows together, so that untraced transfers lose nothing.
-LINK = "bandwidth = 50Mbit\nqueue = 8MB"
+LINK = {1: "bandwidth = 50Mbit\nqueue = 8MB"}
 WINDOW = "4096 131072 1000000"
 WAYS = [(way, version) for way in ("down", "up") for version in (4, 6)]
 UNTRACED_S, TRACED_S = 1.5, 4.0

@@ -26,8 +26,8 @@ _FIELDS = {"ttl4": "ip.ttl", "ttl6": "ipv6.hlim", "port": "tcp.srcport", "seq": 
 
 def packets_beyond(path, flow):
     """Data packets of the server that end beyond all that the client's own segments had offered until then."""
-    rows = tools.tshark_rows(path, list(_FIELDS.values()), f"tcp.port == {flow.source_port} and not icmp and not icmpv6",
-                             ["-o", "tcp.relative_sequence_numbers:FALSE"])
+    chosen = f"tcp.port == {flow.source_port} and not icmp and not icmpv6"
+    rows = tools.tshark_rows(path, list(_FIELDS.values()), chosen, ["-o", "tcp.relative_sequence_numbers:FALSE"])
     edge, beyond, closed = None, 0, False
     for row in rows:
         row = {name: row[field] for name, field in _FIELDS.items()}

@@ -76,31 +76,9 @@ static struct sim_packet *packet_to_pass(const uint8_t *bytes, size_t count)
 	return NULL;
 }
 
-/* One packet of the host at this side; false if it has none. */
-static bool take_one(struct relay *relay, uint64_t now, enum side from)
+static uint64_t now_of(const struct relay *relay)
 {
-	struct way_count *way = &relay->ways[from == SIDE_NEAR ? SIDE_FAR : SIDE_NEAR];
-	ssize_t count = read(relay->polls[from].fd, relay->buffer, sizeof(relay->buffer));
-	struct sim_packet *packet;
-
-	if (count <= 0)
-		return false;
-	way->sent++;
-	packet = packet_to_pass(relay->buffer, (size_t)count);
-	if (packet)
-		network_send(relay->network, now, from, packet);
-	else
-		way->ignored++;
-	return true;
-}
-
-static void take_in(struct relay *relay, uint64_t now, enum side from)
-{
-	size_t taken = 0;
-
-	while (taken < PACKETS_A_TURN && take_one(relay, now, from))
-		taken++;
-	relay->more |= taken == PACKETS_A_TURN;
+	return clock_ns() - relay->start_ns;
 }
 
 static void deliver(struct relay *relay, struct sim_packet *packet)
@@ -129,8 +107,42 @@ static void let_happen(struct relay *relay, uint64_t now)
 	}
 }
 
-static struct timespec until_next(const struct relay *relay, uint64_t now)
+/*
+ * One packet of the host at this side; false if it has none. The clock is read
+ * after it, so that no packet enters before it was there: delays are never shorter
+ * than the scenario's.
+ */
+static bool take_one(struct relay *relay, enum side from)
 {
+	struct way_count *way = &relay->ways[from == SIDE_NEAR ? SIDE_FAR : SIDE_NEAR];
+	ssize_t count = read(relay->polls[from].fd, relay->buffer, sizeof(relay->buffer));
+	uint64_t now = now_of(relay);
+	struct sim_packet *packet;
+
+	if (count <= 0)
+		return false;
+	way->sent++;
+	packet = packet_to_pass(relay->buffer, (size_t)count);
+	let_happen(relay, now);
+	if (packet)
+		network_send(relay->network, now, from, packet);
+	else
+		way->ignored++;
+	return true;
+}
+
+static void take_in(struct relay *relay, enum side from)
+{
+	size_t taken = 0;
+
+	while (taken < PACKETS_A_TURN && take_one(relay, from))
+		taken++;
+	relay->more |= taken == PACKETS_A_TURN;
+}
+
+static struct timespec until_next(const struct relay *relay)
+{
+	uint64_t now = now_of(relay);
 	uint64_t next = MIN(network_next(relay->network), relay->limit_ns);
 	uint64_t wait = relay->more || next <= now ? 0 : MAX(next - now, TICK_NS);
 
@@ -140,17 +152,16 @@ static struct timespec until_next(const struct relay *relay, uint64_t now)
 
 static void take_turn(struct relay *relay)
 {
-	uint64_t now = clock_ns() - relay->start_ns;
 	struct timespec wait;
 
 	relay->more = false;
-	let_happen(relay, now);
-	take_in(relay, now, SIDE_NEAR);
-	take_in(relay, now, SIDE_FAR);
-	wait = until_next(relay, clock_ns() - relay->start_ns);
+	let_happen(relay, now_of(relay));
+	take_in(relay, SIDE_NEAR);
+	take_in(relay, SIDE_FAR);
+	wait = until_next(relay);
 	if (ppoll(relay->polls, POLLS, &wait, NULL) < 0 && errno != EINTR)
 		g_error("ppoll: %s", g_strerror(errno));
-	relay->ended = relay->polls[POLL_SIGNAL].revents || now >= relay->limit_ns;
+	relay->ended = relay->polls[POLL_SIGNAL].revents || now_of(relay) >= relay->limit_ns;
 }
 
 static void print_way(const char *name, const struct way_count *way)
