@@ -149,6 +149,7 @@ static void fill_udp(GRand *random, struct sim_flow *flow, bool translates)
 {
 	flow->protocol = ST_PROTOCOL_UDP;
 	flow->quic = chance(random, 0.4);
+	flow->checksums = chance(random, 0.9);
 	flow->recverr = chance(random, 0.8)
 				? RECVERR_NO
 				: (enum sim_recverr)pick(random, RECVERR_YES, RECVERR_UNKNOWN);
