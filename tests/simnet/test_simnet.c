@@ -133,5 +133,6 @@ int main(int argc, char **argv)
 	add_link_tests();
 	add_scenario_tests(argv[1]);
 	add_tracer_tests();
+	add_endurance_tests();
 	return g_test_run();
 }

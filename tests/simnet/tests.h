@@ -14,6 +14,9 @@ void add_link_tests(void);
 /* One test for each scenario file of this folder, and random scenarios. */
 void add_scenario_tests(const char *folder);
 
+/* A hundred thousand flows in one tracer. */
+void add_endurance_tests(void);
+
 /* What the tracer promises, point by point. */
 void add_tracer_tests(void);
 
