@@ -117,6 +117,8 @@ class Relay:
 
 
 def _program():
+    if not os.access("/dev/net/tun", os.R_OK | os.W_OK):
+        isolation.skip("no TUN devices here (/dev/net/tun)")
     path = os.environ.get("ST_RELAY") or os.path.join(tools.SOURCE, "build", "tests", "simnet-relay")
     if not os.access(path, os.X_OK):
         isolation.skip(f"{path} is not built (set ST_RELAY to the program)")

@@ -7,6 +7,7 @@
 
 #include "timeline.h"
 
+#include <glib/gstdio.h>
 #include <string.h>
 
 #define MS ST_NS_PER_MS
@@ -60,6 +61,28 @@ static void test_bad_files(void)
 		g_error_free(error);
 	}
 	g_assert_null(scenario_load("/does/not/exist", NULL));
+}
+
+/* A path without a flow is enough for the relay, but it must be a right one. */
+static void test_path_alone(void)
+{
+	const char *texts[] = {"[hop 1]\n", "[hop 1]\nmpls = with-length\nquote-bytes = 7\n"};
+	char *folder = g_dir_make_tmp("scenario-XXXXXX", NULL);
+	char *file = g_build_filename(folder, "path.scenario", NULL);
+
+	for (size_t i = 0; i < G_N_ELEMENTS(texts); i++) {
+		struct scenario *path;
+
+		g_assert_true(g_file_set_contents(file, texts[i], -1, NULL));
+		g_assert_null(scenario_load(file, NULL));
+		path = scenario_load_path(file, NULL);
+		g_assert_cmpint(path != NULL, ==, i == 0);
+		scenario_free(path);
+	}
+	g_remove(file);
+	g_rmdir(folder);
+	g_free(file);
+	g_free(folder);
 }
 
 static void find_in_readme(const char *group, const char *key, void *readme)
@@ -387,6 +410,7 @@ static void test_rules_of_windows(void)
 void add_network_tests(const char *folder)
 {
 	g_test_add_func("/simulation/bad-files", test_bad_files);
+	g_test_add_func("/simulation/path-alone", test_path_alone);
 	g_test_add_data_func("/simulation/readme", folder, test_readme);
 	g_test_add_func("/simulation/timeline", test_timeline);
 	g_test_add_func("/simulation/routers", test_routers);
