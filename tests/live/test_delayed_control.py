@@ -81,11 +81,10 @@ def check_ours(check, network, server, version):
 def check_stalled(check, network, server, version):
     """The paper's window opens one that is closed."""
     def copies(running):
-        injector = paper_probe.Injector(network.client, network.client_interface, running.flow())
+        injector = paper_probe.Injector(network.client, network.client_interface, running[0].flow())
         time.sleep(window.STALL_S / 2)
         injector.burst_at_last(paper_probe.exact, PROBES_A_BURST)
-        time.sleep(window.STALL_S / 4)
-    outcome, beyond = window.run_stalled(network, server, version, copies)
+    (outcome, beyond), = window.run_readers(network, server, [(version, window.STALLED)], copies)
     check.that(outcome.intact and beyond > 0, f"IPv{version}: with copies, {beyond} packets go beyond a closed window")
 
 
