@@ -170,11 +170,12 @@ struct wanted {
 	struct st_tuple tuple;
 	uint32_t key;
 	bool has_key;
+	uint64_t now;
 };
 
-static struct wanted make_wanted(const struct st_quote *quote)
+static struct wanted make_wanted(const struct st_quote *quote, uint64_t now)
 {
-	struct wanted wanted = {.quote = quote, .tuple = quote_tuple(quote)};
+	struct wanted wanted = {.quote = quote, .tuple = quote_tuple(quote), .now = now};
 
 	if (quote->has_seq)
 		wanted.key = quote->seq;
@@ -240,10 +241,8 @@ static unsigned rank(uint8_t matched_by)
 	       (matched_by & ST_MATCH_PEER ? 1U : 0);
 }
 
-static void consider(struct choice *choice, struct probe *probe, uint8_t by)
+static void consider(struct choice *choice, struct probe *probe, uint8_t by, bool is_awaited)
 {
-	bool is_awaited = probe->state == PROBE_AWAITED;
-
 	if (!by || (choice->probe && rank(by) < rank(choice->by)))
 		return;
 	if (!choice->probe || rank(by) > rank(choice->by))
@@ -254,6 +253,13 @@ static void consider(struct choice *choice, struct probe *probe, uint8_t by)
 	choice->awaited += is_awaited;
 }
 
+/* What is given up is not marked so at once: nobody may have had reason to look. */
+static bool is_awaited(const struct correlator *correlator, const struct probe *probe,
+		       const struct wanted *wanted)
+{
+	return probe->state == PROBE_AWAITED && probe->now_ns + correlator->wait_ns > wanted->now;
+}
+
 static void choose_by_key(const struct correlator *correlator, const struct wanted *wanted,
 			  struct choice *choice)
 {
@@ -262,7 +268,8 @@ static void choose_by_key(const struct correlator *correlator, const struct want
 
 	for (; probe; probe = next_of_key(probe)) {
 		if (probe->key == wanted->key)
-			consider(choice, probe, agreement(probe, wanted));
+			consider(choice, probe, agreement(probe, wanted),
+				 is_awaited(correlator, probe, wanted));
 	}
 	if (choice->probe)
 		choice->by |= is_udp ? ST_MATCH_LENGTH | ST_MATCH_CHECKSUM : ST_MATCH_SEQ;
@@ -276,16 +283,17 @@ static void choose_by_ip_id(const struct correlator *correlator, const struct wa
 
 	for (; probe; probe = next_of_ip_id(probe)) {
 		if (probe->ip_id == ip_id)
-			consider(choice, probe, agreement_without_key(probe, wanted));
+			consider(choice, probe, agreement_without_key(probe, wanted),
+				 is_awaited(correlator, probe, wanted));
 	}
 	if (choice->probe)
 		choice->by |= ST_MATCH_IPID;
 }
 
 struct probe *correlator_find_quote(const struct correlator *correlator,
-				    const struct st_quote *quote, uint8_t *matched_by)
+				    const struct st_quote *quote, uint64_t now, uint8_t *matched_by)
 {
-	struct wanted wanted = make_wanted(quote);
+	struct wanted wanted = make_wanted(quote, now);
 	struct choice choice = {0};
 
 	if (!quote->has_ports)

@@ -44,6 +44,7 @@ struct correlator {
 	struct hash_table by_key;
 	struct hash_table by_ip_id;
 	uint64_t seed;
+	uint64_t wait_ns; /* how long a reply is awaited */
 };
 
 /* The key of a UDP datagram with this length (header included) and checksum. */
@@ -76,9 +77,11 @@ struct probe *correlator_find_sent(const struct correlator *correlator,
  * The probe that a quote belongs to, NULL if none; `*matched_by` gets the set of
  * enum st_match that agreed. Looks for the flow's own probe first, then for one
  * whose source a NAT has replaced; by the key, and if that is cut off or altered,
- * by the identification.
+ * by the identification. Of several that are alike only the one that is still
+ * awaited `now` can be meant.
  */
 struct probe *correlator_find_quote(const struct correlator *correlator,
-				    const struct st_quote *quote, uint8_t *matched_by);
+				    const struct st_quote *quote, uint64_t now,
+				    uint8_t *matched_by);
 
 #endif

@@ -195,7 +195,8 @@ static void take_icmp_error(struct st_tracer *tracer, const struct st_packet *pa
 		tracer->stats.errors_malformed++;
 		return;
 	}
-	probe = is_answer(packet) ? correlator_find_quote(&tracer->correlator, &quote, &matched_by)
+	probe = is_answer(packet) ? correlator_find_quote(&tracer->correlator, &quote, tracer->now,
+							  &matched_by)
 				  : NULL;
 	if (!probe) {
 		tracer->stats.errors_unmatched++;

@@ -53,7 +53,7 @@ static struct trace *trace_for(struct st_tracer *tracer, struct flow *flow, unsi
 
 	if (trace) {
 		trace_step(trace, tracer->now); /* lets the wait for old probes run out */
-		if (!trace_is_restart(trace, packet, tracer->now))
+		if (!trace->flow_is_over && !trace_is_restart(trace, packet, tracer->now))
 			return trace;
 		tracer_end(tracer, trace, ST_STOP_END_OF_CAPTURE);
 	}

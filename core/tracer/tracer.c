@@ -16,6 +16,7 @@ enum st_status st_tracer_new(const struct st_config *config, struct st_tracer **
 	made = g_new0(struct st_tracer, 1);
 	made->config = *config;
 	made->correlator.seed = config->seed;
+	made->correlator.wait_ns = config->wait_ns;
 	made->last_ip_id = (uint16_t)hash_mix(config->seed, 0);
 	flow_table_init(&made->flows, config->seed);
 	*tracer = made;

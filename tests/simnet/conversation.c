@@ -65,6 +65,7 @@ static struct udp_setup udp_setup(const struct sim_flow *flow, enum side side)
 		.flow_label = near ? flow->flow_label : PEER_FLOW_LABEL,
 		.datagram_bytes = flow->segment_bytes,
 		.quic = flow->quic,
+		.checksums = flow->checksums,
 		.seed = near ? NEAR_SEED : FAR_SEED,
 		.peer_seed = near ? FAR_SEED : NEAR_SEED,
 	};

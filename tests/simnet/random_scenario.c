@@ -105,7 +105,7 @@ static void fill_quirks(GRand *random, struct sim_hop *hop, struct mood *mood)
 		hop->decrement = pick(random, 0, 2);
 	if (!mood->shortens && chance(random, 0.2)) {
 		mood->shortens = true;
-		hop->forwards_zero = hop->routers == 1;
+		hop->forwards_zero = hop->routers == 1 && hop->decrement == 1;
 		hop->detour = hop->routers > 1 && hop->decrement < 2 ? 1 : 0;
 	}
 	if (chance(random, 0.05))
@@ -149,6 +149,7 @@ static void fill_udp(GRand *random, struct sim_flow *flow, bool translates)
 {
 	flow->protocol = ST_PROTOCOL_UDP;
 	flow->quic = chance(random, 0.4);
+	flow->checksums = chance(random, 0.9);
 	flow->recverr = chance(random, 0.8)
 				? RECVERR_NO
 				: (enum sim_recverr)pick(random, RECVERR_YES, RECVERR_UNKNOWN);

@@ -87,6 +87,7 @@ static void watch_datagram(struct watch *w, bool out, const struct segment *s)
 	if (!out)
 		return;
 	w->out_seen = true;
+	w->checksums_out |= s->udp_checksum != 0;
 	w->last_out = *s;
 	w->last_out.payload = NULL;
 }

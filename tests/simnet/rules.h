@@ -31,6 +31,7 @@ struct watch {
 	uint64_t last_ns;	 /* when one of its packets was last shown */
 	uint8_t in_ttl;		 /* of the last one from the peer */
 	bool quic;		 /* an Initial was shown */
+	bool checksums_out;	 /* UDP: our end was shown sending one */
 	bool told, wants_errors; /* the driver has told of its socket, and what */
 	struct probing probing;
 	/* TCP: */

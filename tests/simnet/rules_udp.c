@@ -103,6 +103,8 @@ void rules_check_udp(struct watch *w, const struct st_config *config,
 	if (!w->in_seen)
 		finding(findings, "%s: before the peer was seen", probe->what);
 	check_kind(config, looks, probe, findings);
+	if (looks == LOOKS_SELF_DESTRUCT && !w->checksums_out)
+		finding(findings, "%s: no checksum, to a receiver that wants none", probe->what);
 	if (config->udp_probe == ST_UDP_PROBE_AUTO && intrudes)
 		check_careful(w, config, w->probing.payload_kind != looks, probe, findings);
 	check_spacing(w, probe, findings);

@@ -136,6 +136,7 @@ struct sim_flow *scenario_add_flow(struct scenario *scenario, const char *name)
 	*flow = (struct sim_flow){
 		.name = g_strdup(name),
 		.protocol = ST_PROTOCOL_TCP,
+		.checksums = true,
 		.count = 1,
 		.ip_version = 4,
 		.server = SIM_REMOTE,
@@ -217,8 +218,8 @@ static const char *check_udp_flow(const struct sim_flow *flow)
 
 static const char *check_tcp_flow(const struct sim_flow *flow)
 {
-	if (flow->quic)
-		return "a flow's quic needs protocol = udp";
+	if (flow->quic || !flow->checksums)
+		return "a flow's quic and checksums need protocol = udp";
 	if (flow->window_scale == 0 && MAX(flow->local_window, flow->remote_window) > UINT16_MAX)
 		return "a flow's window needs window-scale";
 	if (flow->lost_third_ack && flow->server != SIM_REMOTE)

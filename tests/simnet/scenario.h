@@ -104,6 +104,7 @@ struct sim_flow {
 	char *name;
 	uint32_t protocol; /* ST_PROTOCOL_TCP or ST_PROTOCOL_UDP */
 	bool quic;	   /* UDP: begins with QUIC Initials */
+	bool checksums;	   /* UDP: sent, and over IPv6 insisted on */
 	enum sim_recverr recverr;
 	uint32_t count;
 	uint32_t ip_version;

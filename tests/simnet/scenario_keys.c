@@ -127,6 +127,7 @@ const struct key change_keys[] = {PLAIN("at", TIME, sim_change, at_ns),
 
 const struct key flow_keys[] = {ONE_OF("protocol", sim_flow, protocol, protocols),
 				PLAIN("quic", FLAG, sim_flow, quic),
+				PLAIN("checksums", FLAG, sim_flow, checksums),
 				ONE_OF("recverr", sim_flow, recverr, recverrs),
 				RANGE("count", sim_flow, count, 1, 25000),
 				RANGE("ip", sim_flow, ip_version, 4, 6),

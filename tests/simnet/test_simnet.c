@@ -131,7 +131,10 @@ int main(int argc, char **argv)
 	}
 	add_network_tests(argv[1]);
 	add_link_tests();
+	add_router_tests();
+	add_rule_tests();
 	add_scenario_tests(argv[1]);
 	add_tracer_tests();
+	add_endurance_tests();
 	return g_test_run();
 }

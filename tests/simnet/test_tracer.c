@@ -212,15 +212,17 @@ static char *path_of(const struct st_trace *trace)
 	return g_string_free(path, FALSE);
 }
 
-/* 1,000 flows at once, each on its own way through five rows of 1,000 routers. */
+/* 1,000 flows at once, of all four sorts, each on its own way through rows of 1,000 routers. */
 static void test_many_flows(void)
 {
 	GHashTable *paths = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 	struct scenario *s =
 		scenario_of("[hop 1]\nrouters=1000\n[hop 2]\nrouters=1000\n[hop 3]\nrouters=1000\n"
-			    "[hop 4]\nrouters=1000\n[hop 5]\nrouters=1000\n"
-			    "[flow a]\ncount=500\nspacing=0ms\nlifetime=5s\ninterval=1s\n"
-			    "[flow b]\nip=6\ncount=500\nspacing=0ms\nlifetime=5s\ninterval=1s\n"
+			    "[hop 4]\nrouters=1000\n[hop 5]\nrouters=1000\n[hop 6]\n"
+			    "[flow a]\ncount=250\nspacing=0ms\nlifetime=5s\ninterval=1s\n"
+			    "[flow b]\nip=6\ncount=250\nspacing=0ms\nlifetime=5s\ninterval=1s\n"
+			    "[flow c]\nprotocol=udp\ncount=250\nspacing=0ms\nlifetime=5s\n"
+			    "[flow d]\nprotocol=udp\nip=6\ncount=250\nspacing=0ms\nlifetime=5s\n"
 			    "[tracer]\nmax-ttl=5\nrate=1000000\n"
 			    "[expect]\ntraces=1000\nunmatched=0\nstop-reason=max-ttl\n");
 	struct simnet *n = run_and_check(s);
@@ -231,6 +233,28 @@ static void test_many_flows(void)
 	}
 	g_assert_cmpuint(g_hash_table_size(paths), ==, 1000);
 	g_hash_table_unref(paths);
+	simnet_free(n);
+	scenario_free(s);
+}
+
+/* Flows of all sorts traced hundreds of times each: keys go round, and none is missing. */
+static void test_many_retraces(void)
+{
+	struct scenario *s =
+		scenario_of("[hop 1]\n[hop 2]\n[hop 3]\n[hop 4]\n[hop 5]\n[hop 6]\n"
+			    "[flow a]\nlifetime=100s\n[flow b]\nip=6\nlifetime=100s\n"
+			    "[flow c]\nprotocol=udp\nlifetime=100s\n"
+			    "[flow d]\nprotocol=udp\nip=6\nlifetime=100s\n"
+			    "[tracer]\nmax-ttl=5\nretrace=100ms\nflow-timeout=1s\nwait=1s\n"
+			    "[expect]\nunmatched=0\n");
+	struct simnet *n = run_and_check(s);
+
+	g_assert_cmpuint(n->outcomes->len, >, 4 * 500);
+	for (size_t i = 0; i < n->outcomes->len; i++)
+		if (outcome_at(n, i)->trace.stop_reason == ST_STOP_MAX_TTL)
+			g_assert_cmpuint(outcome_at(n, i)->trace.replies_received, ==, 15);
+		else
+			g_assert_cmpuint(outcome_at(n, i)->reported_ns, >=, 100 * ST_NS_PER_S);
 	simnet_free(n);
 	scenario_free(s);
 }
@@ -279,6 +303,7 @@ void add_tracer_tests(void)
 	g_test_add_func("/tracer/in-flight", test_in_flight);
 	g_test_add_func("/tracer/rate", test_rate);
 	g_test_add_func("/tracer/many-flows", test_many_flows);
+	g_test_add_func("/tracer/many-retraces", test_many_retraces);
 	g_test_add_func("/tracer/repeatable", test_repeatable);
 	g_test_add_func("/tracer/half-closed", test_half_closed);
 }

@@ -8,11 +8,18 @@
 /* The simulation itself: scenario files, packets, routers, connections. */
 void add_network_tests(const char *folder);
 
-/* What links do to packets. */
+/* What links and routers do to packets. */
 void add_link_tests(void);
+void add_router_tests(void);
+
+/* The rules of UDP probes. */
+void add_rule_tests(void);
 
 /* One test for each scenario file of this folder, and random scenarios. */
 void add_scenario_tests(const char *folder);
+
+/* A hundred thousand flows in one tracer. */
+void add_endurance_tests(void);
 
 /* What the tracer promises, point by point. */
 void add_tracer_tests(void);

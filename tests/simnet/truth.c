@@ -203,6 +203,7 @@ static uint8_t nat_ttl(const struct st_trace *trace)
 static bool is_second_attempt(const struct ledger *l, const struct sent_probe *probe)
 {
 	return probe->protocol == ST_PROTOCOL_UDP && probe->ip_version == 6 &&
+	       probe->conversation->flow->checksums &&
 	       l->simnet->scenario->tracer.udp_probe == ST_UDP_PROBE_AUTO &&
 	       probe->udp_checksum != 0;
 }

@@ -64,6 +64,7 @@ static void send_datagram(struct udp_peer *peer, const uint8_t *payload, uint32_
 		.flow_label = peer->setup.flow_label,
 		.ip_id = peer->ip_id++,
 		.dont_fragment = true,
+		.no_checksum = !peer->setup.checksums,
 		.payload = payload,
 		.payload_bytes = bytes,
 	};
@@ -119,7 +120,7 @@ void udp_peer_hear(struct udp_peer *peer, const struct segment *s)
 		return;
 	}
 	/* RFC 8200 section 8.1; Linux counts it in Udp6InCsumErrors. */
-	if (s->tuple.source.version == 6 && s->udp_checksum == 0) {
+	if (s->tuple.source.version == 6 && s->udp_checksum == 0 && peer->setup.checksums) {
 		peer->unverified++;
 		return;
 	}

@@ -16,6 +16,7 @@ struct udp_setup {
 	uint32_t flow_label;
 	uint32_t datagram_bytes; /* most payload in one */
 	bool quic;		 /* begins with an Initial */
+	bool checksums;		 /* sends them, and over IPv6 insists on them */
 	uint8_t seed, peer_seed; /* the contents follow from it */
 };
 

@@ -158,7 +158,8 @@ struct sim_packet *wire_udp(const struct segment *s)
 		memcpy(udp + UDP_HEADER, s->payload, s->payload_bytes);
 	wire_ip_header(packet->bytes, packet->count, s);
 	checksum = transport_checksum(packet->bytes, packet->count, ST_PROTOCOL_UDP);
-	put16(udp + 6, checksum ? checksum : UINT16_MAX); /* zero would mean none */
+	if (!s->no_checksum)
+		put16(udp + 6, checksum ? checksum : UINT16_MAX); /* zero would mean none */
 	return packet;
 }
 

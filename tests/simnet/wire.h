@@ -47,6 +47,7 @@ struct segment {
 	uint8_t window_scale; /* 0xff: no option */
 	bool sack_permitted, timestamps;
 	uint32_t tsval, tsecr;
+	bool no_checksum;	/* writing UDP only: leave it out */
 	const uint8_t *payload; /* writing: NULL for zeros; reading: into the packet */
 	size_t payload_bytes;
 	uint16_t udp_checksum; /* reading only, as the following ones */

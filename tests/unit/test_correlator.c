@@ -5,12 +5,14 @@
 #include <glib.h>
 
 #define SEQ 7000
+#define WAIT_NS 1000
 
 struct fixture {
 	struct correlator correlator;
 	struct st_tuple tuple;
 	struct probe probes[2];
 	struct st_quote quote;
+	uint64_t now;
 };
 
 /* Two probes with one sequence number, as `exact` makes them. */
@@ -21,6 +23,7 @@ static void begin(struct fixture *f, const char *source, const char *destination
 					.protocol = ST_PROTOCOL_TCP}};
 	st_addr_parse(source, &f->tuple.source);
 	st_addr_parse(destination, &f->tuple.destination);
+	f->correlator.wait_ns = WAIT_NS;
 	f->quote = (struct st_quote){
 		.source = f->tuple.source,
 		.destination = f->tuple.destination,
@@ -46,7 +49,7 @@ static struct probe *find(struct fixture *f)
 {
 	uint8_t matched_by = 0;
 
-	return correlator_find_quote(&f->correlator, &f->quote, &matched_by);
+	return correlator_find_quote(&f->correlator, &f->quote, f->now, &matched_by);
 }
 
 static void test_alike_without_identification(void)
@@ -62,6 +65,20 @@ static void test_alike_without_identification(void)
 	g_assert_true(find(&f) == &f.probes[0]);
 	f.probes[0].state = PROBE_ANSWERED;
 	g_assert_null(find(&f));
+	correlator_free(&f.correlator);
+}
+
+/* Nobody need have looked yet for a probe's wait to be over. */
+static void test_alike_and_too_old(void)
+{
+	struct fixture f;
+
+	begin(&f, "fd00::1", "fd00::2");
+	f.probes[1].now_ns = 1;
+	f.now = WAIT_NS - 1;
+	g_assert_null(find(&f));
+	f.now = WAIT_NS;
+	g_assert_true(find(&f) == &f.probes[1]);
 	correlator_free(&f.correlator);
 }
 
@@ -129,7 +146,8 @@ static uint8_t matched(struct fixture *f, const struct probe *wanted)
 {
 	uint8_t matched_by = 0;
 
-	g_assert_true(correlator_find_quote(&f->correlator, &f->quote, &matched_by) == wanted);
+	g_assert_true(correlator_find_quote(&f->correlator, &f->quote, f->now, &matched_by) ==
+		      wanted);
 	return matched_by;
 }
 
@@ -214,6 +232,7 @@ int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/correlator/alike", test_alike_without_identification);
+	g_test_add_func("/correlator/alike-and-too-old", test_alike_and_too_old);
 	g_test_add_func("/correlator/identification", test_identification_decides);
 	g_test_add_func("/correlator/copies", test_copies);
 	g_test_add_func("/correlator/two-translators", test_tcp_behind_two_translators);

@@ -7,8 +7,8 @@
 
 static void test_ipv4_stays_below_the_destination(void)
 {
-	struct st_config config;
-	struct lab lab = make_udp_lab(&config);
+	struct st_config config = udp_config();
+	struct lab lab = make_lab(&config);
 	struct path path = {.answering = DISTANCE - 1};
 	struct st_event event;
 	struct sent sent;
@@ -33,14 +33,11 @@ static void test_ipv4_stays_below_the_destination(void)
 
 static void test_ipv4_stops_at_silence(void)
 {
-	struct st_config config;
-	struct lab lab = make_udp_lab(&config);
+	struct st_config config = udp_config();
+	struct lab lab = begin_udp(&config, &TALK_4, ST_SOCKET_UNKNOWN);
 	struct path path = {.answering = 2};
-	struct st_event event;
+	struct st_event event = run(&lab, &path);
 
-	exchange(&lab, &TALK_4);
-	tell_socket(&lab, ST_SOCKET_UNKNOWN);
-	event = run(&lab, &path);
 	g_assert_cmpuint(path.highest, ==, 3);
 	g_assert_cmpint(event.result->stop_reason, ==, ST_STOP_MISSING_HOPS);
 	check_note(event.result, "recverr-unknown", true);
@@ -49,16 +46,13 @@ static void test_ipv4_stops_at_silence(void)
 
 static void test_named_kind_goes_farther(void)
 {
-	struct st_config config;
-	struct lab lab = make_udp_lab(&config);
+	struct st_config config = udp_config();
+	struct lab lab;
 	struct path path = {.answering = DISTANCE - 1};
 	struct st_event event;
 
 	config.udp_probe = ST_UDP_PROBE_CHECKSUM;
-	st_tracer_free(lab.tracer);
-	lab = make_lab(&config);
-	exchange(&lab, &TALK_4);
-	tell_socket(&lab, ST_SOCKET_QUIET);
+	lab = begin_udp(&config, &TALK_4, ST_SOCKET_QUIET);
 	event = run(&lab, &path);
 	g_assert_cmpuint(path.highest, ==, DISTANCE + 2);
 	g_assert_cmpint(event.result->algorithm, ==, ST_ALGORITHM_HOP_BY_HOP);
@@ -69,14 +63,11 @@ static void test_named_kind_goes_farther(void)
 
 static void test_quic_is_known(void)
 {
-	struct st_config config;
-	struct lab lab = make_udp_lab(&config);
+	struct st_config config = udp_config();
+	struct lab lab = begin_udp(&config, &QUIC_4, ST_SOCKET_QUIET);
 	struct path path = {.answering = DISTANCE - 1};
-	struct st_event event;
+	struct st_event event = run(&lab, &path);
 
-	exchange(&lab, &QUIC_4);
-	tell_socket(&lab, ST_SOCKET_QUIET);
-	event = run(&lab, &path);
 	g_assert_cmpuint(path.total, ==, 36);
 	g_assert_cmpint(event.result->algorithm, ==, ST_ALGORITHM_CONCURRENT);
 	g_assert_cmpint(event.result->stop_reason, ==, ST_STOP_MAX_TTL);
@@ -85,14 +76,12 @@ static void test_quic_is_known(void)
 
 static void test_ipv6_destructs_itself(void)
 {
-	struct st_config config;
-	struct lab lab = make_udp_lab(&config);
+	struct st_config config = udp_config();
+	struct lab lab = begin_udp(&config, &TALK_6, ST_SOCKET_QUIET);
 	struct path path = {.answering = DISTANCE - 1};
 	struct st_event event;
 	struct sent sent, before;
 
-	exchange(&lab, &TALK_6);
-	tell_socket(&lab, ST_SOCKET_QUIET);
 	g_assert_true(send_one(&lab, &before));
 	g_assert_true(send_one(&lab, &sent));
 	g_assert_cmpuint(udp_field(&sent, 6), ==, 0);
@@ -111,14 +100,11 @@ static void test_ipv6_destructs_itself(void)
 
 static void test_ipv6_tries_again_with_checksums(void)
 {
-	struct st_config config;
-	struct lab lab = make_udp_lab(&config);
+	struct st_config config = udp_config();
+	struct lab lab = begin_udp(&config, &TALK_6, ST_SOCKET_QUIET);
 	struct path path = {.answering = DISTANCE - 1, .zero_checksum = 3};
-	struct st_event event;
+	struct st_event event = run(&lab, &path);
 
-	exchange(&lab, &TALK_6);
-	tell_socket(&lab, ST_SOCKET_QUIET);
-	event = run(&lab, &path);
 	g_assert_cmpuint(path.sent[3], ==, 3);
 	g_assert_cmpuint(path.sent[4], ==, 6);
 	g_assert_cmpuint(path.sent[DISTANCE - 2], ==, 6);
@@ -132,16 +118,13 @@ static void test_ipv6_tries_again_with_checksums(void)
 /* A single distance can be worth the second attempt; its end replaces that of the first. */
 static void test_ipv6_tries_a_single_hop_again(void)
 {
-	struct st_config config;
-	struct lab lab = make_udp_lab(&config);
+	struct st_config config = udp_config();
+	struct lab lab;
 	struct path path = {.answering = DISTANCE - 1, .zero_checksum = DISTANCE - 3};
 	struct st_event event;
 
-	st_tracer_free(lab.tracer);
 	config.algorithm = ST_ALGORITHM_HOP_BY_HOP;
-	lab = make_lab(&config);
-	exchange(&lab, &TALK_6);
-	tell_socket(&lab, ST_SOCKET_QUIET);
+	lab = begin_udp(&config, &TALK_6, ST_SOCKET_QUIET);
 	event = run(&lab, &path);
 	g_assert_cmpuint(path.sent[DISTANCE - 3], ==, 3);
 	g_assert_cmpuint(path.sent[DISTANCE - 2], ==, 6);
@@ -153,16 +136,13 @@ static void test_ipv6_tries_a_single_hop_again(void)
 
 static void test_ipv6_missing_hops_in_vain(void)
 {
-	struct st_config config;
-	struct lab lab = make_udp_lab(&config);
+	struct st_config config = udp_config();
+	struct lab lab;
 	struct path path = {.answering = 2};
 	struct st_event event;
 
-	st_tracer_free(lab.tracer);
 	config.algorithm = ST_ALGORITHM_HOP_BY_HOP;
-	lab = make_lab(&config);
-	exchange(&lab, &TALK_6);
-	tell_socket(&lab, ST_SOCKET_QUIET);
+	lab = begin_udp(&config, &TALK_6, ST_SOCKET_QUIET);
 	event = run(&lab, &path);
 	g_assert_cmpuint(path.highest, ==, 5);
 	g_assert_cmpuint(path.sent[3], ==, 6);
@@ -176,16 +156,13 @@ static void test_own_ttl(void)
 	const struct talk *talks[] = {&QUIC_4, &TALK_6};
 
 	for (unsigned i = 0; i < 2; i++) {
-		struct st_config config;
-		struct lab lab = make_udp_lab(&config);
+		struct st_config config = udp_config();
+		struct lab lab;
 		struct path path = {0};
 
-		st_tracer_free(lab.tracer);
 		config.first_ttl = 63;
 		config.max_ttl = 65;
-		lab = make_lab(&config);
-		exchange(&lab, talks[i]);
-		tell_socket(&lab, ST_SOCKET_QUIET);
+		lab = begin_udp(&config, talks[i], ST_SOCKET_QUIET);
 		run(&lab, &path);
 		g_assert_cmpuint(path.sent[63], ==, 3);
 		g_assert_cmpuint(path.sent[64], ==, i == 0 ? 0 : 3);
@@ -197,14 +174,11 @@ static void test_own_ttl(void)
 /* Silence from hop 3 on for whatever is sent: the second attempt ends as the first did. */
 static void test_ipv6_second_attempt_in_vain(void)
 {
-	struct st_config config;
-	struct lab lab = make_udp_lab(&config);
+	struct st_config config = udp_config();
+	struct lab lab = begin_udp(&config, &TALK_6, ST_SOCKET_QUIET);
 	struct path path = {.answering = 2};
-	struct st_event event;
+	struct st_event event = run(&lab, &path);
 
-	exchange(&lab, &TALK_6);
-	tell_socket(&lab, ST_SOCKET_QUIET);
-	event = run(&lab, &path);
 	g_assert_cmpuint(path.sent[3], ==, 6);
 	g_assert_cmpuint(path.sent[4], ==, 3);
 	g_assert_cmpint(event.result->stop_reason, ==, ST_STOP_MAX_TTL);
@@ -215,14 +189,11 @@ static void test_ipv6_second_attempt_in_vain(void)
 /* Its receiver would take a datagram without a checksum: it must get none from us. */
 static void test_ipv6_without_checksums(void)
 {
-	struct st_config config;
-	struct lab lab = make_udp_lab(&config);
+	struct st_config config = udp_config();
+	struct lab lab = begin_udp(&config, &TUNNEL_6, ST_SOCKET_QUIET);
 	struct path path = {.answering = DISTANCE - 1, .zero_checksum = 1};
-	struct st_event event;
+	struct st_event event = run(&lab, &path);
 
-	exchange(&lab, &TUNNEL_6);
-	tell_socket(&lab, ST_SOCKET_QUIET);
-	event = run(&lab, &path);
 	g_assert_cmpuint(path.total, ==, 3 * (DISTANCE - 2));
 	g_assert_cmpuint(event.result->replies_received, ==, path.total);
 	g_assert_cmpint(event.result->algorithm, ==, ST_ALGORITHM_HOP_BY_HOP);
@@ -286,9 +257,7 @@ static void test_keys_run_out(void)
 	config.probes_per_hop = ST_PROBES_PER_HOP_MAX;
 	config.wait_ns = ST_WAIT_MAX_NS;
 	config.flow_timeout_ns = 600 * ST_NS_PER_S;
-	lab = make_lab(&config);
-	exchange(&lab, &TALK_6);
-	tell_socket(&lab, ST_SOCKET_QUIET);
+	lab = begin_udp(&config, &TALK_6, ST_SOCKET_QUIET);
 	g_assert_cmpuint(send_all(&lab, 59 * ST_NS_PER_S), ==, 511);
 	st_tracer_free(lab.tracer);
 	lab = make_lab(&config);

@@ -13,9 +13,7 @@ static void test_silence_ends_it(void)
 	config.algorithm = ST_ALGORITHM_PACKET_BY_PACKET;
 	config.max_missing = 0;
 	config.flow_timeout_ns = 10 * ST_NS_PER_S;
-	lab = make_lab(&config);
-	exchange(&lab, &TALK_6);
-	tell_socket(&lab, ST_SOCKET_QUIET);
+	lab = begin_udp(&config, &TALK_6, ST_SOCKET_QUIET);
 	event = run(&lab, &path);
 	g_assert_cmpint(event.result->stop_reason, ==, ST_STOP_FLOW_TIMEOUT);
 	g_assert_cmpuint(path.total, ==, 5); /* one every two seconds */
@@ -29,12 +27,11 @@ static void test_silence_ends_it(void)
 
 static void test_traced_again(void)
 {
-	struct st_config config;
-	struct lab lab = make_udp_lab(&config);
+	struct st_config config = udp_config();
+	struct lab lab;
 	uint64_t first_end;
 	GHashTable *lengths = g_hash_table_new(NULL, NULL);
 
-	st_tracer_free(lab.tracer);
 	config.retrace_ns = 5 * ST_NS_PER_S;
 	config.max_ttl = 2;
 	lab = make_lab(&config);
@@ -69,17 +66,14 @@ static void test_traced_again(void)
 /* Sooner than its last trace has rested. */
 static void test_traced_again_soon(void)
 {
-	struct st_config config;
-	struct lab lab = make_udp_lab(&config);
+	struct st_config config = udp_config();
+	struct lab lab;
 	struct path path = {.answering = DISTANCE};
 	struct st_event event;
 
-	st_tracer_free(lab.tracer);
 	config.retrace_ns = 100 * MS;
 	config.max_ttl = 2;
-	lab = make_lab(&config);
-	exchange(&lab, &TALK_6);
-	tell_socket(&lab, ST_SOCKET_QUIET);
+	lab = begin_udp(&config, &TALK_6, ST_SOCKET_QUIET);
 	event = run(&lab, &path);
 	g_assert_cmpuint(st_tracer_next_wakeup(lab.tracer), <=, lab.now + config.retrace_ns);
 	lab.now += config.retrace_ns;
@@ -99,9 +93,7 @@ static void test_observed_until_silence(void)
 	struct sent sent;
 
 	config.flow_timeout_ns = 10 * ST_NS_PER_S;
-	live = make_lab(&config);
-	exchange(&live, &TALK_6);
-	tell_socket(&live, ST_SOCKET_QUIET);
+	live = begin_udp(&config, &TALK_6, ST_SOCKET_QUIET);
 	g_assert_true(send_one(&live, &sent));
 	st_tracer_free(live.tracer);
 	config.active = false;

@@ -139,12 +139,24 @@ static inline struct st_event run(struct lab *lab, struct path *path)
 	}
 }
 
-static inline struct lab make_udp_lab(struct st_config *config)
+static inline struct st_config udp_config(void)
 {
-	*config = make_config();
-	config->max_ttl = 12;
-	config->flow_timeout_ns = 600 * ST_NS_PER_S;
-	return make_lab(config);
+	struct st_config config = make_config();
+
+	config.max_ttl = 12;
+	config.flow_timeout_ns = 600 * ST_NS_PER_S;
+	return config;
+}
+
+/* A lab whose flow may be probed now. */
+static inline struct lab begin_udp(const struct st_config *config, const struct talk *talk,
+				   enum st_socket socket)
+{
+	struct lab lab = make_lab(config);
+
+	exchange(&lab, talk);
+	tell_socket(&lab, socket);
+	return lab;
 }
 
 static inline void check_note(const struct st_trace *trace, const char *kind, bool wanted)
