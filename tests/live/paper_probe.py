@@ -48,27 +48,22 @@ class Injector:
         self._last = None
 
     def burst(self, kind, count):
-        """Right behind the next pure ACK that the flow sends, `count` probes to where the destination is."""
-        segment = kind(self._flow, self._next_ack())
+        """Right behind the next pure ACK that the flow sends, `count` probes to where the destination is.
+
+        ACKs come in groups, as data do; a copy of the first of a group would be old when it comes to the server.
+        """
+        self._newest()
+        if not select.select([self._watch], [], [], _PATIENCE_S)[0]:
+            raise TimeoutError("the flow sends nothing")
+        self.burst_at_last(kind, count)
+
+    def burst_at_last(self, kind, count):
+        """The same behind the last ACK that was seen, of a flow that may be silent now."""
+        segment = kind(self._flow, self._newest())
         probes = [packets.ip(self._flow.source, self._flow.destination, 6, segment, ttl=FIRST_TTL + n,
                              identification=n + 1) for n in range(count)]
         for probe in probes:
             self._send.sendto(probe, self._to)
-
-    def burst_at_last(self, kind, count):
-        """The same with the last ACK that was seen, of a flow that is silent now."""
-        segment = kind(self._flow, self._newest())
-        for n in range(count):
-            self._send.sendto(packets.ip(self._flow.source, self._flow.destination, 6, segment, ttl=FIRST_TTL + n,
-                                         identification=n + 1), self._to)
-
-    def _next_ack(self):
-        self._newest()
-        while select.select([self._watch], [], [], _PATIENCE_S)[0]:
-            found = self._read()
-            if found:
-                return found
-        raise TimeoutError("the flow sends nothing")
 
     def _newest(self):
         while select.select([self._watch], [], [], 0)[0]:

@@ -32,6 +32,9 @@ BAD_USAGE = [
     ["--max-missing", "-1"], ["--max-missing", "many"], ["--border", "10.0.0"], ["--border", "10.0.0.1/40"],
     ["--max-flows", "0"], ["--max-flows", "-5"], ["--rate", "0"], ["--rate", "fast"], ["--count", "-1"],
     ["--count", "two"], ["--duration", "tomorrow"], ["--idle", "-3s"], ["--tcp-probe", "polite"], ["-o", "xml"],
+    ["--udp-probe", "version"], ["--udp-probe", ""], ["--protocol", ""], ["--protocol", "sctp"],
+    ["--flow-timeout", "0s"], ["--flow-timeout", "later"], ["--flow-timeout", "-1s"], ["--retrace", "often"],
+    ["--retrace", "-1s"], ["-F", "udp 10.0.0.1 10.0.0.2"],
     ["-4", "-6"], ["tcp prot 80"], ["((("],
 ]
 

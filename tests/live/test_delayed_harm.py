@@ -75,8 +75,13 @@ def check_combination(check, network, server, congestion, sack, timestamps):
     traces = reports.parse(live.stdout())
     reports.check_traces(check, traces, [one.flow for one in outcomes], network.truth(), statement, PROBES)
     check_counters(check, network, before, traces, statement)
+    check_arrivals(check, network, arrived, traces, statement)
+
+
+def check_arrivals(check, network, before, traces, statement):
+    """What was sent farther than the routers did come to the server."""
     beyond = sum(hop["sent"] for trace in traces for hop in trace["hops"] if hop["ttl"] > HOPS)
-    check.equal(network.probes_at_server() - arrived, beyond, f"{statement}: {beyond} probes came to the server")
+    check.equal(network.probes_at_server() - before, beyond, f"{statement}: {beyond} probes came to the server")
 
 
 def check_counters(check, network, before, traces, statement):

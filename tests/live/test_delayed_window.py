@@ -6,8 +6,6 @@ What the client's own segments offered and what the server sent is read from a c
 test_delayed_control.py shows that the paper's probe does let it send more.
 """
 
-import time
-
 import bulk
 import checks
 import delayed
@@ -19,6 +17,7 @@ from truth import PROBE_TTL_LIMIT, reverse
 
 SMALL_WINDOW = "4096 131072 400000"
 STALL_S = 4.0
+STALLED = {"seconds": 1.0, "stall": STALL_S}
 SLOW_S, SLOW_KB_PER_S = 4.0, 400
 _FIELDS = {"ttl4": "ip.ttl", "ttl6": "ipv6.hlim", "port": "tcp.srcport", "seq": "tcp.seq_raw", "ack": "tcp.ack_raw",
            "length": "tcp.len", "window": "tcp.window_size", "flags": "tcp.flags"}
@@ -43,32 +42,41 @@ def packets_beyond(path, flow):
     return beyond, closed
 
 
-def run_stalled(network, server, version, meanwhile, **options):
-    """A download by a reader who stalls or is slow; returns (Outcome, packets beyond its window)."""
-    options = options or {"seconds": 1.0, "stall": STALL_S}
+def run_readers(network, server, downloads, meanwhile):
+    """Downloads at once by readers who stall or are slow; returns [(Outcome, packets beyond its window)].
+
+    downloads: [(version, options of bulk.Transfer)]; meanwhile: called with the running transfers.
+    """
     capture = tools.Capture(network.server, network.server_interface, "tcp", snap_bytes=128)
-    running = bulk.Transfer(network.client, server, network.server_address[version], "down", **options)
+    running = [bulk.Transfer(network.client, server, network.server_address[version], "down", **options)
+               for version, options in downloads]
     meanwhile(running)
-    outcome = running.finish()
-    beyond, closed = packets_beyond(capture.stop(), outcome.flow)
-    if not closed:
-        raise AssertionError("the reader's window never closed: nothing was tested")
-    return outcome, beyond
+    outcomes = [one.finish() for one in running]
+    path = capture.stop()
+    found = [packets_beyond(path, one.flow) for one in outcomes]
+    if not all(closed for _, closed in found):
+        raise AssertionError("a reader's window never closed: nothing was tested")
+    return [(outcome, beyond) for outcome, (beyond, _) in zip(outcomes, found)]
 
 
-def check_reader(check, network, server, version, statement, **options):
+def check_readers(check, network, server, statement):
+    kinds = {"stalled": STALLED, "slow": {"seconds": SLOW_S, "pace": SLOW_KB_PER_S}}
+    downloads = [(version, options) for options in kinds.values() for version in (4, 6)]
+    names = [f"{statement}, {name} reader, IPv{version}" for name in kinds for version in (4, 6)]
     before, seen = harm.tcp_counters(network.server), network.probes_at_server()
-    live = tools.inject(network.client, "-i", network.client_interface, "-H", network.server_address[version],
-                        "--count", 1, *harm.OPTIONS)
-    outcome, beyond = run_stalled(network, server, version, lambda _: live.wait(15), **options)
+    live = tools.inject(network.client, "-i", network.client_interface, "-p", server.port, "--all",
+                        "--count", len(downloads), *harm.OPTIONS)
+    results = run_readers(network, server, downloads, lambda _: live.wait(15))
     check.equal(live.wait(1), 0, f"{statement}: st-inject ends with 0")
-    arrived = network.probes_at_server() - seen
-    check.that(outcome.intact and arrived > 100, f"{statement}: intact, though {arrived} probes came to the server")
-    check.equal(beyond, 0, f"{statement}: 0 packets beyond the window")
+    traces = reports.parse(live.stdout())
+    for name, (outcome, beyond) in zip(names, results):
+        check.that(outcome.intact, f"{name}: the stream is intact")
+        check.equal(beyond, 0, f"{name}: 0 packets beyond its window")
     after = harm.tcp_counters(network.server)
     counts = [harm.growth(before, after, name) for name in ("RetransSegs", "TCPTimeouts")]
     check.equal(counts, [0, 0], f"{statement}: 0 retransmissions and timeouts")
-    reports.check_traces(check, reports.parse(live.stdout()), [outcome.flow], network.truth(), statement, harm.PROBES)
+    reports.check_traces(check, traces, [one.flow for one, _ in results], network.truth(), statement, harm.PROBES)
+    harm.check_arrivals(check, network, seen, traces, statement)
 
 
 def main(check):
@@ -80,11 +88,7 @@ def main(check):
     server = bulk.Server(network.server)
     for sack in (1, 0):
         network.set_both("net.ipv4.tcp_sack", sack)
-        for version in (4, 6):
-            setting = f"IPv{version}, SACK {'on' if sack else 'off'}"
-            check_reader(check, network, server, version, f"{setting}, stalled reader", seconds=1.0, stall=STALL_S)
-            check_reader(check, network, server, version, f"{setting}, slow reader", seconds=SLOW_S,
-                         pace=SLOW_KB_PER_S)
+        check_readers(check, network, server, f"SACK {'on' if sack else 'off'}")
     network.remove()
 
 

@@ -19,7 +19,7 @@ import udp_apps
 
 ROUTERS = 7
 MAX_TTL = 9
-SLOW_LINK = "12mbit"  # a transfer takes some seconds
+SLOW_LINK = "8mbit"  # a transfer takes some seconds
 POLITE_S = 0.1  # at most two probes may reach the server within so long
 MIDDLE_S = 0.6
 
