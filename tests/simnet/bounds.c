@@ -96,8 +96,9 @@ static void check_in_flight(const struct simnet *n, GPtrArray *findings)
 }
 
 /*
- * What the tracer knows of the round trip: over UDP only the first exchange
- * tells, if it was seen and began here; else it goes by its own assumption.
+ * What the tracer knows of the round trip: in mid-life it may not have seen one
+ * yet, and over UDP only the first exchange tells, if it began here; else it
+ * goes by its own assumption.
  */
 static uint64_t known_round_trip_ns(const struct simnet *n, const struct sent_probe *probe)
 {
@@ -105,8 +106,8 @@ static uint64_t known_round_trip_ns(const struct simnet *n, const struct sent_pr
 	const struct sim_flow *flow = probe->conversation->flow;
 	uint64_t round_trip_ns = truth_round_trip_ns(s, s->hop_count) + 2 * s->last_link.delay_ns;
 
-	if (probe->protocol == ST_PROTOCOL_TCP ||
-	    (flow->server == SIM_REMOTE && flow->seen_after_ns == 0))
+	if (flow->seen_after_ns == 0 &&
+	    (probe->protocol == ST_PROTOCOL_TCP || flow->server == SIM_REMOTE))
 		return round_trip_ns;
 	return MIN(round_trip_ns, ASSUMED_ROUND_TRIP_NS);
 }
