@@ -46,6 +46,12 @@ static struct trace *open_trace(const struct flow *flow, unsigned side)
 	return NULL;
 }
 
+/* After a timeout; a FIN or RST can have been on its way to the tracer as the probe left. */
+static bool is_after_silence(const struct trace *trace)
+{
+	return trace->flow_is_over && !trace->flow->closed;
+}
+
 static struct trace *trace_for(struct st_tracer *tracer, struct flow *flow, unsigned side,
 			       const struct st_packet *packet)
 {
@@ -53,7 +59,7 @@ static struct trace *trace_for(struct st_tracer *tracer, struct flow *flow, unsi
 
 	if (trace) {
 		trace_step(trace, tracer->now); /* lets the wait for old probes run out */
-		if (!trace->flow_is_over && !trace_is_restart(trace, packet, tracer->now))
+		if (!is_after_silence(trace) && !trace_is_restart(trace, packet, tracer->now))
 			return trace;
 		tracer_end(tracer, trace, ST_STOP_END_OF_CAPTURE);
 	}

@@ -95,20 +95,23 @@ static void check_in_flight(const struct simnet *n, GPtrArray *findings)
 	g_hash_table_unref(flows);
 }
 
-/*
- * What the tracer knows of the round trip: over UDP only the first exchange
- * tells, if it was seen and began here; else it goes by its own assumption.
- */
+/* Karn: what is sent twice measures nothing. Over UDP only the first exchange tells. */
+static bool knows_round_trip(const struct conversation *c)
+{
+	if (c->flow->seen_after_ns > 0)
+		return false;
+	return c->protocol == ST_PROTOCOL_UDP ? c->flow->server == SIM_REMOTE
+					      : c->ends[SIDE_NEAR].retransmissions == 0;
+}
+
+/* Where the flow has not shown it, the tracer goes by an assumption of its own. */
 static uint64_t known_round_trip_ns(const struct simnet *n, const struct sent_probe *probe)
 {
 	const struct scenario *s = n->scenario;
-	const struct sim_flow *flow = probe->conversation->flow;
 	uint64_t round_trip_ns = truth_round_trip_ns(s, s->hop_count) + 2 * s->last_link.delay_ns;
 
-	if (probe->protocol == ST_PROTOCOL_TCP ||
-	    (flow->server == SIM_REMOTE && flow->seen_after_ns == 0))
-		return round_trip_ns;
-	return MIN(round_trip_ns, ASSUMED_ROUND_TRIP_NS);
+	return knows_round_trip(probe->conversation) ? round_trip_ns
+						     : MIN(round_trip_ns, ASSUMED_ROUND_TRIP_NS);
 }
 
 /* Those that do more at the destination than `stale`: two in a round trip may get there. */

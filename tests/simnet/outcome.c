@@ -79,7 +79,8 @@ static bool has_reply(const struct st_hop *hop, const struct st_reply *reply)
 
 static bool counts_fit(uint32_t live, uint32_t replayed, unsigned allowed)
 {
-	return live == replayed || (allowed & ALLOW_LATER && live < replayed);
+	return live == replayed || allowed & ALLOW_ALIKE ||
+	       (allowed & ALLOW_LATER && live < replayed);
 }
 
 static void compare_hops(const char *flow, const struct st_hop *live, const struct st_hop *replayed,
@@ -94,7 +95,7 @@ static void compare_hops(const char *flow, const struct st_hop *live, const stru
 		return;
 	}
 	for (size_t i = 0; i < live->reply_count; i++)
-		if (!has_reply(replayed, &live->replies[i]))
+		if (!(allowed & ALLOW_ALIKE) && !has_reply(replayed, &live->replies[i]))
 			finding(findings, "replay of %s: TTL %u, reply %zu differs", flow,
 				live->ttl, i + 1);
 }
@@ -112,7 +113,7 @@ static void compare_traces(const struct st_trace *live, const struct st_trace *r
 			replayed->hop_count, replayed->probes_sent, replayed->replies_received,
 			live->hop_count, live->probes_sent, live->replies_received);
 	if (live->start_ns != replayed->start_ns ||
-	    (live->end_ns != replayed->end_ns && !(allowed & ALLOW_LATER)))
+	    (live->end_ns != replayed->end_ns && !(allowed & (ALLOW_LATER | ALLOW_ALIKE))))
 		finding(findings, "replay of %s: starts or ends at another time", flow);
 	for (size_t i = 0; i < MIN(live->hop_count, replayed->hop_count); i++)
 		compare_hops(flow, &live->hops[i], &replayed->hops[i], allowed, findings);

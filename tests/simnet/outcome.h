@@ -27,6 +27,8 @@ enum allowance {
 	ALLOW_MERGED = 1 << 1,
 	/* Doubles: answers that came after the trace was reported are in the capture too. */
 	ALLOW_LATER = 1 << 2,
+	/* Probes that look alike: which replies can be told apart hangs on the moment. */
+	ALLOW_ALIKE = 1 << 3,
 };
 
 /*

@@ -296,7 +296,8 @@ struct scenario *random_scenario(uint32_t seed)
 	scenario->vlan = chance(random, 0.2);
 	scenario->link = chance(random, 0.2) ? ST_LINK_RAW : ST_LINK_ETHERNET;
 	scenario->capture_delay_ns = pick(random, 1, 500) * ST_NS_PER_US;
-	if (chance(random, 0.7))
+	/* Timeouts go by when frames are shown, in a replay by their stamps. */
+	if (chance(random, 0.7) || scenario->tracer.flow_timeout_ns < scenario->tracer.wait_ns)
 		scenario->capture_delay_ns = 0;
 	scenario->expect.complete = false;
 	g_rand_free(random);

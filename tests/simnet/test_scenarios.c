@@ -9,7 +9,7 @@
 
 #include "random_scenario.h"
 
-#define RANDOM_RUNS 150
+#define RANDOM_RUNS 500
 #define RANDOM_TIME_MAX_US (60 * G_USEC_PER_SEC) /* slow machines and sanitizers stop here */
 
 static void test_file(gconstpointer path)
