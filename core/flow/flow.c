@@ -107,7 +107,7 @@ enum flow_sack flow_sack(const struct flow *flow)
 
 uint8_t flow_estimate_distance(const struct flow *flow, unsigned side)
 {
-	static const uint8_t initial_ttls[] = {64, 128, 255};
+	static const uint8_t initial_ttls[] = {32, 64, 128, 255};
 	uint8_t ttl = flow->ends[!side].usual_ttl;
 
 	if (!ttl)

@@ -45,6 +45,7 @@ struct flow_end {
 	bool has_acked;
 	bool sent_data;
 	bool sends_checksums;  /* UDP: has sent a datagram with one */
+	bool omits_checksums;  /* UDP over IPv6: has sent one without: the other end takes such */
 	bool peer_established; /* the other end has shown itself ESTABLISHED to this one */
 	bool rtt_running;      /* TCP: rtt_seq waits for its ACK; UDP: the first datagram for any */
 	uint32_t isn;

@@ -31,7 +31,7 @@ enum flow_verdict udp_classify(const struct flow *flow, unsigned side,
 
 	if (!end->usual_ttl)
 		return FLOW_SEGMENT;
-	if (!is_odd && (packet->ttl == end->usual_ttl || !looks_empty(packet)))
+	if (packet->ttl == end->usual_ttl || (!is_odd && !looks_empty(packet)))
 		return FLOW_SEGMENT;
 	return packet->ttl < end->usual_ttl / 2 ? FLOW_PROBE : FLOW_PROBE_PERHAPS;
 }
@@ -60,6 +60,8 @@ void udp_update(struct flow *flow, unsigned side, const struct st_packet *packet
 		end->usual_ttl = packet->ttl;
 	if (packet->udp.checksum)
 		end->sends_checksums = true;
+	else if (packet->ip_version == 6)
+		end->omits_checksums = true;
 	flow->is_quic = flow->is_quic || quic_is_initial(packet, frame);
 	time_exchange(end, other, frame->stamp_ns);
 	learn_headers(&end->latest, packet, frame);

@@ -1,8 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "trace/correlator.h"
 
+#include <string.h>
+
 #include "base/container.h"
 #include "flow/flow.h"
+
+/* The length of a datagram without payload. */
+#define UDP_EMPTY_BYTES 8
 
 uint32_t udp_key(uint16_t length, uint16_t checksum)
 {
@@ -27,6 +32,21 @@ static uint64_t hash_key(const struct correlator *correlator, uint32_t key)
 	return hash_mix(correlator->seed, key);
 }
 
+/*
+ * Lengths and checksums are few, and the same in all flows: those of UDP are
+ * told apart by the peer, without which no quote of theirs is believed.
+ */
+static uint64_t hash_of(const struct correlator *correlator, const struct st_tuple *tuple,
+			uint32_t key)
+{
+	uint64_t hash = hash_key(correlator, key), halves[2];
+
+	if (tuple->protocol != ST_PROTOCOL_UDP)
+		return hash;
+	memcpy(halves, tuple->destination.bytes, sizeof(halves));
+	return hash_mix(hash_mix(hash_mix(hash, halves[0]), halves[1]), tuple->destination_port);
+}
+
 static struct probe *by_key(struct hash_link *link)
 {
 	return link ? container_of(link, struct probe, key_link) : NULL;
@@ -37,9 +57,10 @@ static struct probe *by_ip_id(struct hash_link *link)
 	return link ? container_of(link, struct probe, ip_id_link) : NULL;
 }
 
-static struct probe *first_of_key(const struct correlator *correlator, uint32_t key)
+static struct probe *first_of_key(const struct correlator *correlator, const struct st_tuple *tuple,
+				  uint32_t key)
 {
-	return by_key(hash_table_find(&correlator->by_key, hash_key(correlator, key)));
+	return by_key(hash_table_find(&correlator->by_key, hash_of(correlator, tuple, key)));
 }
 
 static struct probe *next_of_key(const struct probe *probe)
@@ -59,7 +80,8 @@ static struct probe *next_of_ip_id(const struct probe *probe)
 
 void correlator_add(struct correlator *correlator, struct probe *probe)
 {
-	hash_table_insert(&correlator->by_key, &probe->key_link, hash_key(correlator, probe->key));
+	hash_table_insert(&correlator->by_key, &probe->key_link,
+			  hash_of(correlator, probe->tuple, probe->key));
 	if (has_ip_id(probe))
 		hash_table_insert(&correlator->by_ip_id, &probe->ip_id_link,
 				  hash_key(correlator, probe->ip_id));
@@ -86,7 +108,7 @@ static bool is_recent(const struct probe *probe, const struct st_tuple *tuple, u
 bool correlator_has_key(const struct correlator *correlator, const struct st_tuple *tuple,
 			uint32_t key, uint64_t since)
 {
-	const struct probe *probe = first_of_key(correlator, key);
+	const struct probe *probe = first_of_key(correlator, tuple, key);
 
 	for (; probe; probe = next_of_key(probe)) {
 		if (probe->key == key && is_recent(probe, tuple, since))
@@ -121,7 +143,7 @@ struct probe *correlator_find_copy(const struct correlator *correlator,
 				   const struct st_packet *packet, uint64_t since)
 {
 	struct st_tuple tuple = packet_tuple(packet);
-	struct probe *probe = first_of_key(correlator, packet_key(packet));
+	struct probe *probe = first_of_key(correlator, &tuple, packet_key(packet));
 
 	for (; probe; probe = next_of_key(probe)) {
 		if (probe->now_ns >= since && is_same_packet(probe, packet, &tuple))
@@ -134,7 +156,7 @@ struct probe *correlator_find_sent(const struct correlator *correlator,
 				   const struct st_packet *packet)
 {
 	struct st_tuple tuple = packet_tuple(packet);
-	struct probe *probe = first_of_key(correlator, packet_key(packet)), *found = NULL;
+	struct probe *probe = first_of_key(correlator, &tuple, packet_key(packet)), *found = NULL;
 
 	for (; probe; probe = next_of_key(probe)) {
 		if (!is_same_packet(probe, packet, &tuple))
@@ -190,16 +212,24 @@ static uint8_t ip_id_agreement(const struct probe *probe, const struct st_quote 
 	return quote->ip_version == 4 && probe->ip_id == quote->ip_id ? ST_MATCH_IPID : 0;
 }
 
+/* All empty datagrams of a flow are alike, those of the application too, but for this. */
+static bool needs_ip_id(const struct st_quote *quote)
+{
+	return quote->ip_version == 4 && quote->has_udp && quote->udp_length == UDP_EMPTY_BYTES;
+}
+
 /*
  * What agrees besides the key; 0 if that is too little. A sequence number is
- * worth more than the length and checksum of a UDP probe, which all empty ones
- * of a flow share: without the tuple these take the peer.
+ * worth more than the length and checksum of a UDP probe, which take the peer
+ * where they do not have the tuple.
  */
 static uint8_t agreement(const struct probe *probe, const struct wanted *wanted)
 {
 	const struct st_quote *quote = wanted->quote;
 	uint8_t ip_id = ip_id_agreement(probe, quote);
 
+	if (!ip_id && needs_ip_id(quote))
+		return 0;
 	if (st_tuple_equal(probe->tuple, &wanted->tuple))
 		return ST_MATCH_TUPLE | ip_id;
 	if (is_same_peer(probe, quote))
@@ -264,7 +294,7 @@ static void choose_by_key(const struct correlator *correlator, const struct want
 			  struct choice *choice)
 {
 	bool is_udp = wanted->quote->has_udp;
-	struct probe *probe = first_of_key(correlator, wanted->key);
+	struct probe *probe = first_of_key(correlator, &wanted->tuple, wanted->key);
 
 	for (; probe; probe = next_of_key(probe)) {
 		if (probe->key == wanted->key)

@@ -5,7 +5,8 @@
  * number; UDP: length and checksum) and the IPv4 identification name the probe.
  * None is trusted alone. A sequence number or length that is quoted but not ours
  * refutes the rest; identifications are rewritten on the way too often to refute
- * anything, and UDP checksums change with every address that is translated.
+ * anything (but for empty UDP datagrams, which have nothing else), and UDP
+ * checksums change with every address that is translated.
  */
 #ifndef ST_TRACE_CORRELATOR_H
 #define ST_TRACE_CORRELATOR_H
@@ -69,7 +70,7 @@ bool correlator_has_ip_id(const struct correlator *correlator, const struct st_t
 struct probe *correlator_find_copy(const struct correlator *correlator,
 				   const struct st_packet *packet, uint64_t since);
 
-/* The probe not seen yet that this outgoing packet is, or NULL. */
+/* The probe that this outgoing packet is, one not seen yet if there is one; or NULL. */
 struct probe *correlator_find_sent(const struct correlator *correlator,
 				   const struct st_packet *packet);
 

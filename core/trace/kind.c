@@ -5,11 +5,16 @@
 #define ESTIMATE_MARGIN 2
 #define PORT_DNS 53
 
+bool kind_destructs_itself(const struct flow *flow, unsigned side)
+{
+	return flow->ends[side].sends_checksums && !flow->ends[side].omits_checksums;
+}
+
 static enum probe_kind harmless_udp_kind(const struct flow *flow, unsigned side)
 {
 	if (flow->ip_version == 4)
 		return KIND_EMPTY;
-	return flow->ends[side].sends_checksums ? KIND_SELF_DESTRUCT : KIND_CHECKSUM;
+	return kind_destructs_itself(flow, side) ? KIND_SELF_DESTRUCT : KIND_CHECKSUM;
 }
 
 static enum probe_kind udp_kind(enum st_udp_probe asked, const struct flow *flow, unsigned side)
@@ -53,7 +58,7 @@ bool kind_is_intrusive(enum probe_kind kind, const struct flow *flow)
 
 bool kind_shows_at_own_ttl(enum probe_kind kind)
 {
-	return kind == KIND_STALE || kind == KIND_SELF_DESTRUCT;
+	return kind == KIND_STALE;
 }
 
 unsigned kind_ceiling(const struct flow *flow, unsigned side)
@@ -80,13 +85,10 @@ static const char *exact_refusal(const struct flow *flow)
 static const char *udp_refusal(const struct st_config *config, enum probe_kind kind,
 			       const struct flow *flow, unsigned side)
 {
-	/* A Time Exceeded makes a lookup of the C library fail at once. */
-	if (flow->ends[0].port == PORT_DNS || flow->ends[1].port == PORT_DNS)
-		return "port 53 is never probed: name lookups would fail";
 	if (kind == KIND_SELF_DESTRUCT && flow->ip_version == 4)
 		return "self-destruct probes need IPv6: without a checksum an IPv4 datagram is "
 		       "valid and reaches the application";
-	if (kind == KIND_SELF_DESTRUCT && !flow->ends[side].sends_checksums)
+	if (kind == KIND_SELF_DESTRUCT && !kind_destructs_itself(flow, side))
 		return "self-destruct probes need a receiver that insists on checksums, and this "
 		       "flow's own datagrams have none";
 	if (config->udp_probe == ST_UDP_PROBE_AUTO && kind_is_intrusive(kind, flow) &&
@@ -98,6 +100,9 @@ static const char *udp_refusal(const struct st_config *config, enum probe_kind k
 const char *kind_refusal(const struct st_config *config, enum probe_kind kind,
 			 const struct flow *flow, unsigned side)
 {
+	/* A Time Exceeded makes a lookup of the C library fail at once. */
+	if (flow->ends[0].port == PORT_DNS || flow->ends[1].port == PORT_DNS)
+		return "port 53 is never probed: name lookups would fail";
 	if (flow->protocol == ST_PROTOCOL_UDP)
 		return udp_refusal(config, kind, flow, side);
 	return kind == KIND_EXACT ? exact_refusal(flow) : NULL;

@@ -30,6 +30,9 @@ enum probe_kind kind_of(const struct st_config *config, const struct flow *flow,
 const char *kind_refusal(const struct st_config *config, enum probe_kind kind,
 			 const struct flow *flow, unsigned side);
 
+/* True if the receiver drops datagrams without a checksum, as far as the flow shows (IPv6). */
+bool kind_destructs_itself(const struct flow *flow, unsigned side);
+
 /* True if a Time Exceeded that quotes such a probe reaches a socket with IP_RECVERR. */
 bool kind_shows_at_socket(enum probe_kind kind);
 

@@ -142,7 +142,7 @@ struct probe *trace_make_probe(struct trace *trace, uint64_t now, uint64_t id, u
 	bool is_tcp = trace->tuple.protocol == ST_PROTOCOL_TCP;
 
 	*fields = common_fields(trace, ip_id);
-	if (trace->awaited >= TRACE_IN_FLIGHT_MAX ||
+	if (!trace->flow->ends[trace->side].latest.valid || trace->awaited >= TRACE_IN_FLIGHT_MAX ||
 	    !(is_tcp ? fill_tcp(trace, now, &fields->tcp) : fill_udp(trace, now, &fields->udp))) {
 		trace->schedule.earliest_ns = now + KEY_RETRY_NS;
 		return NULL;

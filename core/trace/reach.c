@@ -10,6 +10,11 @@
 /* Of the other kinds at most so many may reach the destination in a round trip. */
 #define INTRUDING_PER_RTT 2
 #define RTT_UNMEASURED_NS (200 * ST_NS_PER_MS)
+/* What took longer than this to be answered was waited for by a person, not by the network. */
+#define RTT_BELIEVED_MAX_NS (2 * ST_NS_PER_S)
+
+/* Of a distance that does not answer so many probes may be its application's: one can get lost. */
+#define CAREFUL_TRIES 2
 
 unsigned reach_answered(const struct trace *trace)
 {
@@ -25,14 +30,17 @@ bool reach_found_more(const struct trace *trace)
 	return trace->again_ttl && reach_answered(trace) >= trace->again_ttl;
 }
 
-/* A flow of UDP shows its first exchange only, which may have been no round trip at all. */
+/*
+ * A flow of UDP shows its first exchange only, which may have been no round trip
+ * at all; and it is farther to the destination than to any router on the way.
+ */
 static uint64_t round_trip_ns(const struct trace *trace)
 {
 	uint64_t measured = trace->flow->ends[trace->side].rtt_ns;
 
 	if (trace->flow->protocol == ST_PROTOCOL_UDP)
-		return MAX(measured, RTT_UNMEASURED_NS);
-	return measured ? measured : RTT_UNMEASURED_NS;
+		measured = CLAMP(measured, RTT_UNMEASURED_NS, RTT_BELIEVED_MAX_NS);
+	return MAX(measured ? measured : RTT_UNMEASURED_NS, trace->longest_rtt_ns);
 }
 
 static void space_probes(struct trace *trace)
@@ -118,23 +126,49 @@ static void skip_own_ttl(struct trace *trace)
 		schedule_skip_train(&trace->schedule);
 }
 
-/* Silence can be the application itself, swallowing the probe. */
-static void stop_at_silence(struct trace *trace)
+/* True if the distance that is next has had its tries, or the one before stayed silent. */
+static bool is_silent(const struct trace *trace)
 {
 	const struct schedule *schedule = &trace->schedule;
+	unsigned tried = schedule->index - 1U;
 
-	if (!trace->is_careful || schedule_is_complete(schedule) || trace->awaited ||
-	    schedule->index != 1 || schedule->ttl == trace->begin_ttl ||
-	    trace->hops[schedule->ttl - 1].answered)
+	if (tried)
+		return tried >= CAREFUL_TRIES && !trace->hops[schedule->ttl].answered;
+	return schedule->ttl != trace->begin_ttl && !trace->hops[schedule->ttl - 1].answered;
+}
+
+/*
+ * Silence can be the application itself, swallowing the probe. So of a distance
+ * that has not answered yet one probe at a time is risked, and not all of them.
+ */
+static void stop_at_silence(struct trace *trace)
+{
+	struct schedule *schedule = &trace->schedule;
+
+	if (!trace->is_careful || schedule_is_complete(schedule))
+		return;
+	schedule->one_by_one = !trace->hops[schedule->ttl].answered;
+	if (trace->awaited || !is_silent(trace))
 		return;
 	/* A second attempt that finds nothing leaves the first one's end as it was. */
 	if (trace->stop_reason == ST_STOP_NONE && (!trace->again_ttl || reach_found_more(trace)))
 		trace->stop_reason = ST_STOP_MISSING_HOPS;
-	schedule_stop(&trace->schedule);
+	schedule_stop(schedule);
+}
+
+/* The flow has begun to leave out checksums, so its receiver takes such datagrams: no more of ours.
+ */
+static void heed_receiver(struct trace *trace)
+{
+	if (trace->kind != KIND_SELF_DESTRUCT || kind_destructs_itself(trace->flow, trace->side))
+		return;
+	trace->is_careful = true;
+	schedule_cut(&trace->schedule, trace->schedule.ttl - 1);
 }
 
 void reach_check(struct trace *trace)
 {
+	heed_receiver(trace);
 	heed_distance(trace);
 	skip_own_ttl(trace);
 	stop_at_silence(trace);
@@ -163,7 +197,7 @@ enum st_stop_reason reach_end(const struct trace *trace)
 {
 	if (trace->again_ttl && !reach_found_more(trace))
 		return trace->first_end;
-	if (trace->is_careful && kind_ceiling(trace->flow, trace->side) < trace->config->max_ttl)
+	if (trace->is_careful && trace->schedule.last_ttl < trace->config->max_ttl)
 		return ST_STOP_NEAR_DESTINATION;
 	return ST_STOP_MAX_TTL;
 }

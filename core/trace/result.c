@@ -148,15 +148,26 @@ static void add_algorithm_note(struct result *result, const struct trace *trace)
 			 "sent hop by hop");
 }
 
+static unsigned last_sent(const struct trace *trace)
+{
+	const struct probe *last = trace->probes->pdata[trace->probes->len - 1];
+
+	return last->ttl;
+}
+
 /* What the rules of the probe's kind did to the trace. */
 static void add_rule_notes(struct result *result, const struct trace *trace)
 {
 	add_algorithm_note(result, trace);
 	if (result->trace.stop_reason == ST_STOP_NEAR_DESTINATION)
-		add_note(result, "near-destination", kind_ceiling(trace->flow, trace->side),
-			 "the other end seems to be %u hops away: what is sent farther could reach "
-			 "its application",
-			 flow_estimate_distance(trace->flow, trace->side));
+		add_note(result, "near-destination", trace->schedule.last_ttl,
+			 "distances beyond this one are not probed: what is sent farther could "
+			 "reach the application at the other end");
+	if (result->trace.stop_reason == ST_STOP_MISSING_HOPS && trace->is_careful)
+		add_note(
+			result, "silent-hop", last_sent(trace),
+			"this distance did not answer, so it may be the application's: none beyond "
+			"it is probed");
 	if (reach_found_more(trace))
 		add_note(result, "zero-checksum", trace->again_ttl,
 			 "from here on only probes with a checksum were answered: something "

@@ -23,6 +23,8 @@ bool schedule_is_complete(const struct schedule *schedule)
 
 static bool must_wait(const struct schedule *schedule, unsigned awaited)
 {
+	if (schedule->one_by_one && awaited > 0)
+		return true;
 	switch (schedule->algorithm) {
 	case ST_ALGORITHM_HOP_BY_HOP:
 		return awaited > 0 && schedule->index == 1;

@@ -20,6 +20,7 @@ struct schedule {
 	unsigned last_ttl;
 	uint16_t index; /* of the next probe in its train, from 1 */
 	uint16_t per_hop;
+	bool one_by_one; /* whatever the algorithm: none leaves while a reply is awaited */
 };
 
 void schedule_init(struct schedule *schedule, const struct st_config *config, uint64_t now);

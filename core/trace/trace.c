@@ -168,6 +168,9 @@ enum trace_step trace_step(struct trace *trace, uint64_t now)
 			return TRACE_WAIT;
 		if (!reach_try_again(trace, now))
 			return TRACE_DONE;
+		reach_check(trace);
+		if (schedule_is_complete(&trace->schedule))
+			return TRACE_DONE;
 	}
 	if (schedule_due(&trace->schedule, trace->awaited) <= now)
 		return TRACE_SEND;
@@ -178,7 +181,7 @@ uint64_t trace_expiry(const struct trace *trace)
 {
 	const struct probe *oldest = oldest_awaited(trace);
 
-	return oldest ? oldest->now_ns + trace->config->wait_ns : ST_NEVER;
+	return oldest ? deadline_after(oldest->now_ns, trace->config->wait_ns) : ST_NEVER;
 }
 
 static uint64_t last_expiry(const struct trace *trace)
@@ -326,6 +329,8 @@ enum trace_reply_kind trace_add_reply(struct trace *trace, struct probe *probe,
 	reply->probe = probe->index;
 	g_array_append_vals(trace->replies, &(struct trace_reply){.probe = probe, .reply = *reply},
 			    1);
+	if (reply->rtt_ns != ST_RTT_UNKNOWN)
+		trace->longest_rtt_ns = MAX(trace->longest_rtt_ns, (uint64_t)reply->rtt_ns);
 	if (probe->state == PROBE_AWAITED)
 		resolve(trace, probe, PROBE_ANSWERED);
 	probe->state = PROBE_ANSWERED; /* also if it was said to have failed */

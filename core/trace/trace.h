@@ -59,8 +59,9 @@ struct trace {
 	struct trace_hop hops[UINT8_MAX + 1];
 	unsigned first_awaited; /* index into probes: all before are resolved */
 	unsigned awaited;
-	unsigned told;	   /* observed: of so many probes the driver knows */
-	unsigned last_ttl; /* hops above are cut off (border, destination) */
+	uint64_t longest_rtt_ns; /* of any reply so far */
+	unsigned told;		 /* observed: of so many probes the driver knows */
+	unsigned last_ttl;	 /* hops above are cut off (border, destination) */
 	enum probe_kind kind;
 	enum st_algorithm algorithm;   /* the one the trace began with */
 	enum st_stop_reason first_end; /* reach.c's: how the first attempt ended */

@@ -20,7 +20,8 @@ static bool may_begin(const struct st_tracer *tracer)
 {
 	const struct st_config *config = &tracer->config;
 
-	return !config->max_traces || tracer->stats.traces_started < config->max_traces;
+	return !tracer->is_finished &&
+	       (!config->max_traces || tracer->stats.traces_started < config->max_traces);
 }
 
 static void begin(struct st_tracer *tracer, struct flow *flow)
@@ -41,6 +42,8 @@ static void begin(struct st_tracer *tracer, struct flow *flow)
 
 static void wait_for_slot(struct st_tracer *tracer, struct flow *flow)
 {
+	if (flow->asked == SOCKET_TOLD)
+		flow->asked = SOCKET_NOT_ASKED; /* the answer would be old by then */
 	if (flow->is_waiting)
 		return;
 	flow->is_waiting = true;
@@ -102,11 +105,16 @@ void st_tracer_tell_socket(struct st_tracer *tracer, uint64_t now, const struct 
 	flow->asked = SOCKET_TOLD;
 	flow->socket = (uint8_t)socket;
 	active_consider(tracer, flow);
+	active_next_waiting(tracer);
 }
 
+/* Flows whose socket is asked for have no slot yet: no more of them than there are slots. */
 void active_next_waiting(struct st_tracer *tracer)
 {
-	while (tracer->waiting.head && tracer->stats.traces_open < tracer->config.max_flows) {
+	uint64_t open = tracer->stats.traces_open;
+	uint64_t slots = tracer->config.max_flows > open ? tracer->config.max_flows - open : 0;
+
+	for (; tracer->waiting.head && slots > 0; slots--) {
 		struct flow *flow = tracer->waiting.head->data;
 
 		g_queue_unlink(&tracer->waiting, &flow->waiting_link);

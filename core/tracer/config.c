@@ -70,8 +70,12 @@ const char *st_config_check(const struct st_config *config)
 		why = check_bounds(config);
 	if (why)
 		return why;
-	if (config->active && config->algorithm == ST_ALGORITHM_UNKNOWN)
+	if (config->active && (config->algorithm < ST_ALGORITHM_CONCURRENT ||
+			       config->algorithm > ST_ALGORITHM_PACKET_BY_PACKET))
 		return "an algorithm must be chosen";
+	if (config->tcp_probe > ST_TCP_PROBE_EXACT ||
+	    config->udp_probe > ST_UDP_PROBE_SELF_DESTRUCT)
+		return "there is no such kind of probe";
 	if (!selection->all && !selection->host_count && !selection->flow_count)
 		return "no flows are selected";
 	if (selection->ip_version != 0 && selection->ip_version != 4 && selection->ip_version != 6)

@@ -54,9 +54,8 @@ static struct flow *add_flow(struct st_tracer *tracer, const struct st_packet *p
 	return flow;
 }
 
-/* The ports of `old` carry a new connection. */
-static struct flow *replace_flow(struct st_tracer *tracer, struct flow *old,
-				 const struct st_packet *packet, const struct st_frame *frame)
+struct flow *tracer_flow_renew(struct st_tracer *tracer, struct flow *old,
+			       const struct st_packet *packet, const struct st_frame *frame)
 {
 	struct flow before = *old, *flow;
 
@@ -75,7 +74,7 @@ struct flow *tracer_flow_of(struct st_tracer *tracer, const struct st_packet *pa
 	if (!flow)
 		return add_flow(tracer, packet, frame);
 	if (flow_is_reused(flow, flow_side(flow, tuple), packet))
-		return replace_flow(tracer, flow, packet, frame);
+		return tracer_flow_renew(tracer, flow, packet, frame);
 	flow_table_touch(&tracer->flows, flow);
 	return flow;
 }
@@ -90,15 +89,6 @@ bool tracer_flow_is_silent(const struct st_tracer *tracer, const struct flow *fl
 	return tracer->now - flow->last_ns >= timeout_of(tracer, flow);
 }
 
-static bool has_open_probing(const struct flow *flow)
-{
-	for (const struct trace *trace = flow->traces; trace; trace = trace->next) {
-		if (!trace->is_resting && !trace->is_observed)
-			return true;
-	}
-	return false;
-}
-
 /*
  * Silence ends UDP flows, and what is left of closed ones. A TCP connection may
  * be silent for hours and is still the same: only its probing ends.
@@ -106,6 +96,20 @@ static bool has_open_probing(const struct flow *flow)
 static bool ends_in_silence(const struct flow *flow)
 {
 	return flow->closed || flow->protocol == ST_PROTOCOL_UDP;
+}
+
+bool tracer_flow_has_ended(const struct st_tracer *tracer, const struct flow *flow)
+{
+	return flow->last_ns && ends_in_silence(flow) && tracer_flow_is_silent(tracer, flow);
+}
+
+static bool has_open_probing(const struct flow *flow)
+{
+	for (const struct trace *trace = flow->traces; trace; trace = trace->next) {
+		if (!trace->is_resting && !trace->is_observed)
+			return true;
+	}
+	return false;
 }
 
 /* When the flow's silence is to be noticed, or, if it has been, to have its end. */
@@ -138,7 +142,8 @@ static void close_observed(struct st_tracer *tracer, struct trace *trace,
 {
 	trace_step(trace, tracer->now); /* lets the wait for old probes run out */
 	trace_flow_over(trace, reason);
-	deadlines_set(&tracer->deadlines, &trace->deadline, tracer->now + tracer->config.wait_ns);
+	deadlines_set(&tracer->deadlines, &trace->deadline,
+		      deadline_after(tracer->now, tracer->config.wait_ns));
 }
 
 static void close_traces(struct st_tracer *tracer, struct flow *flow)
@@ -174,17 +179,28 @@ void tracer_flow_rests(struct st_tracer *tracer, struct flow *flow)
 	tracer_flow_arm(tracer, flow);
 }
 
+/* A trace that awaits nothing need not rest: live, it would have been gone by now. */
+static void stop_observed(struct st_tracer *tracer, struct trace *trace)
+{
+	close_observed(tracer, trace, ST_STOP_FLOW_TIMEOUT);
+	if (trace->awaited)
+		return;
+	tracer_end(tracer, trace, tracer_natural_end(trace));
+	tracer_discard(tracer, trace);
+}
+
 /* Nothing more is sent; what is under way may still be answered. */
 static void stop_traces(struct st_tracer *tracer, struct flow *flow)
 {
-	for (struct trace *trace = flow->traces; trace; trace = trace->next) {
+	for (struct trace *trace = flow->traces, *next; trace; trace = next) {
+		next = trace->next;
 		if (trace->is_resting)
 			continue;
 		if (!trace->is_observed) {
 			trace_flow_over(trace, ST_STOP_FLOW_TIMEOUT);
 			active_step(tracer, trace);
 		} else if (ends_in_silence(flow)) {
-			close_observed(tracer, trace, ST_STOP_FLOW_TIMEOUT);
+			stop_observed(tracer, trace);
 		}
 	}
 }

@@ -5,6 +5,8 @@
  */
 #include "tracer/internal.h"
 
+#define UDP_EMPTY_BYTES 8 /* the length of a datagram without payload */
+
 static void count_undecoded(struct st_stats *stats, enum st_status status)
 {
 	switch (status) {
@@ -68,6 +70,20 @@ static void learn(struct st_tracer *tracer, struct flow *flow, unsigned side,
 	tracer_flow_heard(tracer, flow);
 }
 
+/* What the application says: in its flow, or in a new one if that has ended. */
+static void take_news(struct st_tracer *tracer, struct flow *flow, const struct st_packet *packet,
+		      const struct st_frame *frame, struct st_frame_info *info)
+{
+	struct st_tuple tuple = packet_tuple(packet);
+
+	if (tracer_flow_has_ended(tracer, flow))
+		flow = tracer_flow_renew(tracer, flow, packet, frame);
+	if (!flow)
+		return;
+	info->flow_id = flow->id;
+	learn(tracer, flow, flow_side(flow, &tuple), packet, frame);
+}
+
 static void take_segment(struct st_tracer *tracer, const struct st_packet *packet,
 			 const struct st_frame *frame, struct st_frame_info *info)
 {
@@ -85,7 +101,7 @@ static void take_segment(struct st_tracer *tracer, const struct st_packet *packe
 	side = flow_side(flow, &tuple);
 	verdict = flow_classify(flow, side, packet);
 	if (verdict == FLOW_SEGMENT)
-		learn(tracer, flow, side, packet, frame);
+		take_news(tracer, flow, packet, frame, info);
 	else if (!tracer->config.active || frame->direction != ST_DIRECTION_IN)
 		observe_probe(tracer, flow, side, packet, frame, verdict == FLOW_PROBE);
 }
@@ -182,6 +198,17 @@ static void sort_reply(struct st_tracer *tracer, struct probe *probe, struct st_
 	}
 }
 
+/*
+ * All empty datagrams of a flow are alike, the application's own too. Where there
+ * is no identification only running out of TTL tells a probe.
+ */
+static bool is_perhaps_the_applications(const struct st_packet *packet,
+					const struct st_quote *quote)
+{
+	return packet->ip_version == 6 && quote->has_udp && quote->udp_length == UDP_EMPTY_BYTES &&
+	       packet->icmp.type != ST_ICMPV6_TIME_EXCEEDED;
+}
+
 static void take_icmp_error(struct st_tracer *tracer, const struct st_packet *packet,
 			    const struct st_frame *frame, struct st_frame_info *info)
 {
@@ -198,7 +225,7 @@ static void take_icmp_error(struct st_tracer *tracer, const struct st_packet *pa
 	probe = is_answer(packet) ? correlator_find_quote(&tracer->correlator, &quote, tracer->now,
 							  &matched_by)
 				  : NULL;
-	if (!probe) {
+	if (!probe || is_perhaps_the_applications(packet, &quote)) {
 		tracer->stats.errors_unmatched++;
 		return;
 	}

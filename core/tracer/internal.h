@@ -46,6 +46,7 @@ struct st_tracer {
 	uint64_t last_trace_number;
 	uint64_t rate_next_ns; /* no probe of any flow before this */
 	uint16_t last_ip_id;
+	bool is_finished; /* no trace begins any more */
 };
 
 /* config.c */
@@ -83,6 +84,13 @@ enum st_stop_reason tracer_natural_end(const struct trace *trace);
 /* The flow that the packet belongs to, made if it is new and wanted; NULL: neither. */
 struct flow *tracer_flow_of(struct st_tracer *tracer, const struct st_packet *packet,
 			    const struct st_tuple *tuple, const struct st_frame *frame);
+
+/* True if the flow is over, though its traces may still rest. */
+bool tracer_flow_has_ended(const struct st_tracer *tracer, const struct flow *flow);
+
+/* The ports of `old`, which is forgotten, carry a new flow; NULL if that is not wanted. */
+struct flow *tracer_flow_renew(struct st_tracer *tracer, struct flow *old,
+			       const struct st_packet *packet, const struct st_frame *frame);
 
 /* A packet of the application has taught the flow something. */
 void tracer_flow_heard(struct st_tracer *tracer, struct flow *flow);

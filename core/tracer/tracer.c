@@ -67,8 +67,10 @@ void tracer_end(struct st_tracer *tracer, struct trace *trace, enum st_stop_reas
 	trace->is_resting = true;
 	active_not_ready(tracer, trace);
 	tracer->stats.traces_open -= !observe_is_foreign(tracer, trace);
-	deadlines_set(&tracer->deadlines, &trace->deadline, tracer->now + tracer->config.wait_ns);
-	tracer_flow_rests(tracer, trace->flow);
+	deadlines_set(&tracer->deadlines, &trace->deadline,
+		      deadline_after(tracer->now, tracer->config.wait_ns));
+	if (!trace->is_observed)
+		tracer_flow_rests(tracer, trace->flow);
 }
 
 enum st_stop_reason tracer_natural_end(const struct trace *trace)
@@ -104,19 +106,23 @@ void st_tracer_wake(struct st_tracer *tracer, uint64_t now)
 {
 	struct deadline *first;
 
-	tracer->now = MAX(tracer->now, now);
-	while ((first = deadlines_first(&tracer->deadlines)) && first->at_ns <= tracer->now) {
+	now = MAX(tracer->now, now);
+	while ((first = deadlines_first(&tracer->deadlines)) && first->at_ns <= now) {
+		/* Each at its own time, however late this is: a capture has pauses, too. */
+		tracer->now = MAX(tracer->now, first->at_ns);
 		if (first->kind == DEADLINE_FLOW)
 			tracer_flow_due(tracer, container_of(first, struct flow, deadline));
 		else
 			trace_is_due(tracer, container_of(first, struct trace, deadline));
 	}
+	tracer->now = now;
 	active_next_waiting(tracer);
 }
 
 void st_tracer_finish(struct st_tracer *tracer, uint64_t now)
 {
 	st_tracer_wake(tracer, now);
+	tracer->is_finished = true;
 	for (GList *link = tracer->traces.head, *next; link; link = next) {
 		struct trace *trace = link->data;
 

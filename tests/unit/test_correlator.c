@@ -129,12 +129,13 @@ static void test_copies(void)
 static void begin_udp(struct fixture *f, const char *source, const char *destination)
 {
 	begin(f, source, destination);
-	for (unsigned i = 0; i < 2; i++) {
+	for (unsigned i = 0; i < 2; i++)
 		correlator_remove(&f->correlator, &f->probes[i]);
+	f->tuple.protocol = f->quote.protocol = ST_PROTOCOL_UDP;
+	for (unsigned i = 0; i < 2; i++) {
 		f->probes[i].key = udp_key(8, 0xbeef);
 		correlator_add(&f->correlator, &f->probes[i]);
 	}
-	f->tuple.protocol = f->quote.protocol = ST_PROTOCOL_UDP;
 	f->quote.has_seq = false;
 	f->quote.has_udp = true;
 	f->quote.udp_length = 8;
@@ -158,6 +159,10 @@ static void test_udp(void)
 	begin_udp(&f, "10.0.0.1", "10.0.0.2");
 	g_assert_cmpuint(matched(&f, &f.probes[1]), ==,
 			 ST_MATCH_TUPLE | ST_MATCH_IPID | ST_MATCH_LENGTH | ST_MATCH_CHECKSUM);
+	f.probes[0].state = PROBE_ANSWERED;
+	f.quote.ip_id = 555; /* an empty datagram of the application's would look the same */
+	matched(&f, NULL);
+	f.quote.ip_id = 101;
 	f.quote.udp_checksum = 0; /* altered: the identification still tells */
 	g_assert_cmpuint(matched(&f, &f.probes[1]), ==,
 			 ST_MATCH_TUPLE | ST_MATCH_IPID | ST_MATCH_LENGTH);

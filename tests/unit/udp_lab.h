@@ -104,6 +104,7 @@ struct path {
 	unsigned answering;	/* routers up to here answer */
 	unsigned zero_checksum; /* a middlebox behind this router drops datagrams without one */
 	unsigned sent[256];
+	uint64_t first[256]; /* when the first of them left */
 	unsigned highest;
 	unsigned total;
 };
@@ -125,7 +126,8 @@ static inline struct st_event run(struct lab *lab, struct path *path)
 
 	for (;;) {
 		while (send_one(lab, &sent)) {
-			path->sent[sent.probe.ttl]++;
+			if (!path->sent[sent.probe.ttl]++)
+				path->first[sent.probe.ttl] = lab->now;
 			path->total++;
 			path->highest = MAX(path->highest, sent.probe.ttl);
 			if (is_answered(path, &sent))

@@ -154,7 +154,7 @@ ST_API void st_tracer_tell_socket(struct st_tracer *tracer, uint64_t now,
 /* ST_OK with the next event, or ST_NONE. */
 ST_API enum st_status st_tracer_poll_event(struct st_tracer *tracer, struct st_event *event);
 
-/* Ends every open trace, so that each is reported; poll the events afterwards. */
+/* Ends every open trace, so that each is reported, and begins none; poll the events afterwards. */
 ST_API void st_tracer_finish(struct st_tracer *tracer, uint64_t now);
 
 /* The counters, valid until the tracer is freed. */
