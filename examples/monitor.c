@@ -2,7 +2,8 @@
 /*
  * A monitoring system in small: shows a capture to a tracer and prints each
  * trace found in it as a line of JSON. With live frames, `config.active` and a
- * sender for st_tracer_poll_probe() the same loop traces by itself.
+ * sender for st_tracer_poll_probe() the same loop traces by itself (UDP flows, once
+ * it answers ST_EVENT_SOCKET_ASKED).
  */
 #include <pcap/pcap.h>
 #include <servicetrace/servicetrace.h>

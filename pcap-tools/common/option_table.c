@@ -82,7 +82,8 @@ static gboolean add_flow(const char *name, const char *value, void *data, GError
 	struct st_tuple flow;
 
 	if (st_tuple_parse(value, &flow) != ST_OK)
-		return bad_value(error, name, value, "is not like \"tcp SRC:PORT DST:PORT\"");
+		return bad_value(error, name, value,
+				 "is not like \"tcp SRC:PORT DST:PORT\" (or udp)");
 	g_array_append_val(options->flows, flow);
 	return TRUE;
 }
@@ -314,7 +315,8 @@ const struct option_spec option_table[] = {
 	{"interface", 'i', TOOL_INJECT, VALUE("IFACE", set_interface),
 	 "Capture and send here (default route's)"},
 	{"host", 'H', BOTH, VALUE("ADDRESS|PREFIX", add_host), "Flows with this peer (repeatable)"},
-	{"flow", 'F', BOTH, VALUE("FLOW", add_flow), "Only \"tcp SRC:PORT DST:PORT\" (repeatable)"},
+	{"flow", 'F', BOTH, VALUE("FLOW", add_flow),
+	 "This flow, \"tcp|udp SRC:PORT DST:PORT\" (repeatable)"},
 	{"all", 0, BOTH, FLAG(all), "Every TCP and UDP flow"},
 	{"port", 'p', BOTH, VALUE("N", set_port), "Of these only flows with this port"},
 	{"protocol", 0, BOTH, VALUE("NAME", set_protocol), "Of these only tcp or udp"},

@@ -224,6 +224,33 @@ static bool usage(GError **error, const char *text)
 	return false;
 }
 
+static bool flow_fits(const struct st_selection *selection, const struct st_tuple *flow)
+{
+	if (selection->ip_version != 0 && flow->source.version != selection->ip_version)
+		return false;
+	if (selection->protocol != 0 && flow->protocol != selection->protocol)
+		return false;
+	return selection->port == 0 || flow->source_port == selection->port ||
+	       flow->destination_port == selection->port;
+}
+
+/* False if the narrowing options leave nothing: live, that would be waited for without end. */
+static bool can_match(const struct st_selection *selection)
+{
+	if (selection->all)
+		return true;
+	for (size_t i = 0; i < selection->host_count; i++) {
+		if (selection->ip_version == 0 ||
+		    selection->hosts[i].addr.version == selection->ip_version)
+			return true;
+	}
+	for (size_t i = 0; i < selection->flow_count; i++) {
+		if (flow_fits(selection, &selection->flows[i]))
+			return true;
+	}
+	return false;
+}
+
 static bool check_selection(struct options *options, GError **error)
 {
 	struct st_selection *selection = &options->config.selection;
@@ -238,7 +265,11 @@ static bool check_selection(struct options *options, GError **error)
 	selection->ip_version = options->ipv4 ? 4 : options->ipv6 ? 6 : 0;
 	options->config.borders = (const struct st_prefix *)(const void *)options->borders->data;
 	options->config.border_count = options->borders->len;
-	if (selection->all || selection->host_count > 0 || selection->flow_count > 0)
+	if (selection->host_count > 0 || selection->flow_count > 0)
+		return options->tool == TOOL_REPLAY || can_match(selection) ||
+		       usage(error, "no flow can match: -4, -6, -p and --protocol exclude all "
+				    "that -H and -F select");
+	if (selection->all)
 		return true;
 	if (options->tool == TOOL_INJECT)
 		return usage(error, "no flows are selected: give -H ADDRESS, -F FLOW or --all "

@@ -31,6 +31,7 @@ void session_clear(struct session *session)
 	st_tracer_free(session->tracer);
 	g_clear_error(&session->error);
 	g_free(session->generator);
+	g_free(session->refusal);
 	*session = (struct session){0};
 }
 
@@ -162,6 +163,12 @@ static void answer_socket(struct session *session, const struct st_event *event)
 	st_tracer_tell_socket(session->tracer, session->now, &tuple, socket);
 }
 
+static void note_refusal(struct session *session, const char *reason)
+{
+	g_free(session->refusal);
+	session->refusal = g_strdup(reason);
+}
+
 void session_settle(struct session *session)
 {
 	struct st_event event;
@@ -176,6 +183,8 @@ void session_settle(struct session *session)
 			print_trace(session, event.result);
 		if (event.type == ST_EVENT_SOCKET_ASKED)
 			answer_socket(session, &event);
+		if (event.type == ST_EVENT_FLOW_REFUSED)
+			note_refusal(session, event.reason);
 	}
 	if (session->recorder != NULL && !recorder_settle(session->recorder, &error))
 		stop_recording(session, error);
@@ -234,6 +243,8 @@ char *session_summary(const struct session *session, const uint64_t *kernel_drop
 		add_count(text, *kernel_drops, "packet dropped by the kernel",
 			  "packets dropped by the kernel");
 	add_if_any(text, stats->flows_refused, "flow refused", "flows refused");
+	if (session->refusal != NULL)
+		g_string_append_printf(text, " (%s)", session->refusal);
 	add_if_any(text, stats->flows_evicted, "flow forgotten", "flows forgotten");
 	add_if_any(text, stats->probes_failed, "probe not sent", "probes not sent");
 	add_if_any(text, stats->probes_unseen, "probe unseen", "probes unseen");

@@ -31,6 +31,7 @@ struct session {
 	void *look_user;
 	uint64_t now;  /* of the latest frame */
 	bool reports;  /* standard output takes reports, and has not failed */
+	char *refusal; /* why a flow was last refused; NULL: none was */
 	GError *error; /* the first failure */
 };
 

@@ -22,13 +22,15 @@ BAD_USAGE = [
     ["--no-such-option"], ["-Z"], ["-H"], ["-H", ""], ["-H", "10.0.0.1/33"], ["-H", "fd00::/129"], ["-H", "300.1.1.1"],
     ["-H", "host.example"], ["-F", ""], ["-F", "tcp"], ["-F", "tcp 10.0.0.1:80"], ["-F", "tcp 10.0.0.1:0 10.0.0.2:80"],
     ["-F", "tcp 10.0.0.1:80 [fd00::2]:80"], ["-F", "icmp 10.0.0.1:53 10.0.0.2:53"], ["-p", "0"], ["-p", "65536"],
-    ["-p", "http"], ["--protocol", "icmp"], ["--flow-timeout", "0"], ["-4", "-6"], ["--border", "10.0.0"], ["--border", "fd00::1/129"], ["--wait", ""], ["--wait", "0s"],
+    ["-p", "http"], ["--protocol", "icmp"], ["--flow-timeout", "0"], ["-4", "-6"],
+    ["--border", "10.0.0"], ["--border", "fd00::1/129"], ["--wait", ""], ["--wait", "0s"],
     ["--wait", "2"], ["--wait", "-1s"], ["--wait", "soon"], ["--wait", "99999999999999999999s"], ["--wait", "61s"],
     ["-o", "xml"], ["-o", ""], ["-w", ""], ["--expect", ""], ["--quiet=no"], ["-w", "-", "-o", "json"],
     ["-w", "-", "--expect", "x"], ["-o", "json", "--expect", "x"],
     # of st-inject alone
     ["-i", "lo"], ["-a", "concurrent"], ["-q", "3"], ["-f", "1"], ["-m", "9"], ["--inter-probe-time", "1ms"],
-    ["--max-missing", "3"], ["--tcp-probe", "stale"], ["--udp-probe", "empty"], ["--retrace", "1s"], ["--max-flows", "9"], ["--rate", "9"], ["--count", "1"],
+    ["--max-missing", "3"], ["--tcp-probe", "stale"], ["--udp-probe", "empty"], ["--retrace", "1s"],
+    ["--max-flows", "9"], ["--rate", "9"], ["--count", "1"],
     ["--duration", "1s"], ["--idle", "1s"], ["-D"],
 ]
 NO_REPORTS = {

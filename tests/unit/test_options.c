@@ -145,6 +145,24 @@ static void test_attached_values(void)
 	options_clear(&options);
 }
 
+static void test_selection_of_nothing(void)
+{
+	const char *why = "no flow can match: -4, -6, -p and --protocol exclude all that -H and -F "
+			  "select";
+	struct options options;
+
+	refuse(TOOL_INJECT, "-4 -H fd00::1", why);
+	refuse(TOOL_INJECT, "-6 -F 'tcp 10.0.0.1:1 10.0.0.2:2'", why);
+	refuse(TOOL_INJECT, "--protocol tcp -F 'udp 10.0.0.1:1 10.0.0.2:2'", why);
+	refuse(TOOL_INJECT, "-p 3 -F 'udp 10.0.0.1:1 10.0.0.2:2'", why);
+	take(&options, TOOL_INJECT, "-4 -H fd00::1 -H 10.0.0.1");
+	options_clear(&options);
+	take(&options, TOOL_INJECT, "-p 2 --protocol udp -F 'udp 10.0.0.1:1 10.0.0.2:2'");
+	options_clear(&options);
+	take(&options, TOOL_REPLAY, "-4 -H fd00::1 file"); /* finds nothing, at once */
+	options_clear(&options);
+}
+
 static void test_numbers_refused(void)
 {
 	refuse(TOOL_INJECT, "--all --probes 0", "--probes: \"0\" is not within 1 to 10");
@@ -191,7 +209,7 @@ static void test_words_refused(void)
 	refuse(TOOL_INJECT, "-H www.example.org",
 	       "-H: \"www.example.org\" is no address or prefix (names are not supported)");
 	refuse(TOOL_INJECT, "-F 'tcp 10.0.0.1 10.0.0.2'",
-	       "-F: \"tcp 10.0.0.1 10.0.0.2\" is not like \"tcp SRC:PORT DST:PORT\"");
+	       "-F: \"tcp 10.0.0.1 10.0.0.2\" is not like \"tcp SRC:PORT DST:PORT\" (or udp)");
 	refuse(TOOL_INJECT, "--all -a paris",
 	       "-a: \"paris\" is not one of concurrent, hop-by-hop, packet-by-packet");
 	refuse(TOOL_INJECT, "--all --tcp-probe dsack",
@@ -247,6 +265,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/options/selection", test_selection);
 	g_test_add_func("/options/words", test_words);
 	g_test_add_func("/options/attached-values", test_attached_values);
+	g_test_add_func("/options/selection-of-nothing", test_selection_of_nothing);
 	g_test_add_func("/options/numbers-refused", test_numbers_refused);
 	g_test_add_func("/options/times-refused", test_times_refused);
 	g_test_add_func("/options/words-refused", test_words_refused);
