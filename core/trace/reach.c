@@ -174,6 +174,15 @@ void reach_check(struct trace *trace)
 	stop_at_silence(trace);
 }
 
+enum st_stop_reason reach_end(const struct trace *trace)
+{
+	if (trace->again_ttl && !reach_found_more(trace))
+		return trace->first_end;
+	if (trace->is_careful && trace->schedule.last_ttl < trace->config->max_ttl)
+		return ST_STOP_NEAR_DESTINATION;
+	return ST_STOP_MAX_TTL;
+}
+
 bool reach_try_again(struct trace *trace, uint64_t now)
 {
 	unsigned first = MAX(reach_answered(trace) + 1, trace->config->first_ttl);
@@ -183,21 +192,12 @@ bool reach_try_again(struct trace *trace, uint64_t now)
 	    trace->config->udp_probe != ST_UDP_PROBE_AUTO || first > last ||
 	    (trace->stop_reason != ST_STOP_NONE && trace->stop_reason != ST_STOP_MISSING_HOPS))
 		return false;
-	trace->again_ttl = (uint8_t)first;
 	trace->first_end =
-		trace->stop_reason == ST_STOP_NONE ? ST_STOP_MAX_TTL : trace->stop_reason;
+		trace->stop_reason == ST_STOP_NONE ? reach_end(trace) : trace->stop_reason;
+	trace->again_ttl = (uint8_t)first;
 	trace->stop_reason = ST_STOP_NONE;
 	trace->kind = KIND_CHECKSUM;
 	begin_schedule(trace, first, now);
 	schedule_cut(&trace->schedule, last);
 	return true;
-}
-
-enum st_stop_reason reach_end(const struct trace *trace)
-{
-	if (trace->again_ttl && !reach_found_more(trace))
-		return trace->first_end;
-	if (trace->is_careful && trace->schedule.last_ttl < trace->config->max_ttl)
-		return ST_STOP_NEAR_DESTINATION;
-	return ST_STOP_MAX_TTL;
 }

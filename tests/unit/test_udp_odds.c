@@ -88,6 +88,24 @@ static void test_checksums_left_out_later(void)
 	st_tracer_free(lab.tracer);
 }
 
+/* What was not sent for that reason is not said to have been sent. */
+static void test_checksums_left_out_in_vain(void)
+{
+	struct st_config config = udp_config();
+	struct lab lab = begin_udp(&config, &TALK_6, ST_SOCKET_QUIET);
+	struct path path = {.answering = 1};
+	struct st_event event;
+	struct sent sent;
+
+	g_assert_true(send_one(&lab, &sent));
+	reply_to(&lab, &sent, 1);
+	say(&lab, &TUNNEL_6, true);
+	event = run(&lab, &path);
+	g_assert_cmpuint(path.highest, ==, 2);
+	g_assert_cmpint(event.result->stop_reason, ==, ST_STOP_NEAR_DESTINATION);
+	st_tracer_free(lab.tracer);
+}
+
 /* The ends of another program's traces are no reason to begin ours anew. */
 static void test_foreign_traces_retrace_nothing(void)
 {
@@ -266,6 +284,7 @@ int main(int argc, char **argv)
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/udp/long-link-header", test_long_link_header);
 	g_test_add_func("/udp/checksums-left-out-later", test_checksums_left_out_later);
+	g_test_add_func("/udp/checksums-left-out-in-vain", test_checksums_left_out_in_vain);
 	g_test_add_func("/udp/foreign-traces", test_foreign_traces_retrace_nothing);
 	g_test_add_func("/udp/own-empty-datagram", test_own_empty_datagram);
 	g_test_add_func("/udp/answer-after-the-end", test_answer_after_the_end);
