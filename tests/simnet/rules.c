@@ -115,7 +115,7 @@ void watch_answer(struct watch *w, uint64_t trace, uint8_t ttl)
 
 unsigned rules_ceiling(const struct watch *w)
 {
-	static const unsigned initial[] = {64, 128, 255};
+	static const unsigned initial[] = {32, 64, 128, 255};
 	unsigned estimate = 0;
 
 	for (size_t i = G_N_ELEMENTS(initial); i-- > 0;)
