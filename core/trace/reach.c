@@ -130,11 +130,13 @@ static void skip_own_ttl(struct trace *trace)
 static bool is_silent(const struct trace *trace)
 {
 	const struct schedule *schedule = &trace->schedule;
+	const struct trace_hop *before = &trace->hops[schedule->ttl - 1];
 	unsigned tried = schedule->index - 1U;
 
 	if (tried)
 		return tried >= CAREFUL_TRIES && !trace->hops[schedule->ttl].answered;
-	return schedule->ttl != trace->begin_ttl && !trace->hops[schedule->ttl - 1].answered;
+	/* One that was passed over, having the flow's own TTL, is not silent. */
+	return schedule->ttl != trace->begin_ttl && before->made && !before->answered;
 }
 
 /*

@@ -148,10 +148,14 @@ static void add_algorithm_note(struct result *result, const struct trace *trace)
 			 "sent hop by hop");
 }
 
+/* 0: nothing was. */
 static unsigned last_sent(const struct trace *trace)
 {
-	const struct probe *last = trace->probes->pdata[trace->probes->len - 1];
+	const struct probe *last;
 
+	if (!trace->probes->len)
+		return 0;
+	last = trace->probes->pdata[trace->probes->len - 1];
 	return last->ttl;
 }
 

@@ -225,7 +225,7 @@ static void check_refused(const struct st_config *config, const struct talk *tal
 
 static void test_refused(void)
 {
-	const struct talk dns = {4, 53, 'x', DATAGRAM, false};
+	const struct talk dns = {4, 53, 'x', DATAGRAM, false, 0, 0};
 	struct st_config config = make_config();
 
 	check_refused(&config, &dns, ST_SOCKET_UNKNOWN, "port 53");
@@ -249,6 +249,28 @@ static unsigned send_all(struct lab *lab, uint64_t for_ns)
 		while (send_one(lab, &sent))
 			count++;
 	return count;
+}
+
+/* The first distance asked for has the flow's own TTL: that it is passed over is no silence. */
+static void test_own_ttl_first(void)
+{
+	struct st_config config = udp_config();
+	struct talk far = TALK_4;
+	struct path path = {.answering = UINT8_MAX};
+	struct lab lab;
+	struct st_event event;
+
+	far.server_ttl = 100; /* 29 hops away */
+	far.client_ttl = 20;
+	config.first_ttl = 20;
+	config.max_ttl = 22;
+	lab = begin_udp(&config, &far, ST_SOCKET_QUIET);
+	event = run(&lab, &path);
+	g_assert_cmpuint(path.sent[20], ==, 0);
+	g_assert_cmpuint(path.sent[21], ==, 3);
+	g_assert_cmpuint(path.sent[22], ==, 3);
+	g_assert_cmpint(event.result->stop_reason, ==, ST_STOP_MAX_TTL);
+	st_tracer_free(lab.tracer);
 }
 
 /* A flow has 511 keys; the next probe waits until one is free. */
@@ -282,6 +304,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/udp/single-hop-again", test_ipv6_tries_a_single_hop_again);
 	g_test_add_func("/udp/missing-hops-in-vain", test_ipv6_missing_hops_in_vain);
 	g_test_add_func("/udp/own-ttl", test_own_ttl);
+	g_test_add_func("/udp/own-ttl-first", test_own_ttl_first);
 	g_test_add_func("/udp/keys", test_keys_run_out);
 	g_test_add_func("/udp/again-in-vain", test_ipv6_second_attempt_in_vain);
 	g_test_add_func("/udp/without-checksums", test_ipv6_without_checksums);

@@ -168,7 +168,7 @@ static void test_answer_after_the_end(void)
 /* An answer holds for the trace that begins at once: who waits for a slot is asked about again. */
 static void test_answer_grows_old(void)
 {
-	const struct talk other = {4, SERVER_PORT + 1, 'x', DATAGRAM, false};
+	const struct talk other = {4, SERVER_PORT + 1, 'x', DATAGRAM, false, 0, 0};
 	struct st_config config = udp_config();
 	struct lab lab;
 	struct path path = {.answering = 12};

@@ -21,13 +21,14 @@ struct talk {
 	uint8_t first_byte; /* of the payload */
 	size_t payload;
 	bool no_checksum;
+	uint8_t client_ttl, server_ttl; /* as captured; 0: 64, and what DISTANCE leaves of it */
 };
 
-static const struct talk TALK_4 = {4, SERVER_PORT, 'x', DATAGRAM, false};
-static const struct talk TALK_6 = {6, SERVER_PORT, 'x', DATAGRAM, false};
-static const struct talk QUIC_4 = {4, 443, 0xc3, QUIC_INITIAL_BYTES, false};
+static const struct talk TALK_4 = {4, SERVER_PORT, 'x', DATAGRAM, false, 0, 0};
+static const struct talk TALK_6 = {6, SERVER_PORT, 'x', DATAGRAM, false, 0, 0};
+static const struct talk QUIC_4 = {4, 443, 0xc3, QUIC_INITIAL_BYTES, false, 0, 0};
 /* A tunnel's: its ends have agreed to do without checksums. */
-static const struct talk TUNNEL_6 = {6, SERVER_PORT, 'x', DATAGRAM, true};
+static const struct talk TUNNEL_6 = {6, SERVER_PORT, 'x', DATAGRAM, true, 0, 0};
 
 static inline void put_ip6(struct wire *wire, unsigned protocol, size_t payload, unsigned from,
 			   unsigned to, unsigned ttl)
@@ -55,13 +56,20 @@ static inline void put_ip(struct wire *wire, uint8_t version, unsigned protocol,
 		put_ip6(wire, protocol, payload, from, to, ttl);
 }
 
+static inline unsigned ttl_of(const struct talk *talk, bool from_client)
+{
+	if (from_client)
+		return talk->client_ttl ? talk->client_ttl : 64;
+	return talk->server_ttl ? talk->server_ttl : 64 - DISTANCE + 1;
+}
+
 static inline void say(struct lab *lab, const struct talk *talk, bool from_client)
 {
 	struct wire wire = {0};
 
 	put_ip(&wire, talk->ip_version, 17, UDP_BYTES + talk->payload,
 	       from_client ? CLIENT : SERVER, from_client ? SERVER : CLIENT,
-	       from_client ? 64 : 64 - DISTANCE + 1);
+	       ttl_of(talk, from_client));
 	wire_u16(&wire, from_client ? CLIENT_PORT : talk->server_port);
 	wire_u16(&wire, from_client ? talk->server_port : CLIENT_PORT);
 	wire_u16(&wire, (unsigned)(UDP_BYTES + talk->payload));
