@@ -12,7 +12,6 @@
 #define IPV4_HEADER_BYTES 20
 #define IPV6_HEADER_BYTES 40
 #define TCP_HEADER_BYTES 20
-#define UDP_HEADER_BYTES 8
 #define TIMESTAMPS_BYTES 12 /* two NOPs before the ten, RFC 7323 appendix A */
 #define IPV4_DONT_FRAGMENT 0x4000
 

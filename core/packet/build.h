@@ -10,6 +10,7 @@
 
 /* The longest we send behind: Ethernet with QinQ and PPPoE is 30; labels have 4 bytes each. */
 #define LINK_HEADER_MAX 64
+#define UDP_HEADER_BYTES 8 /* RFC 768; also the length of a datagram without payload */
 /* Of a UDP probe; with its headers it stays below the least MTU of IPv6 (RFC 8200, 5). */
 #define UDP_PAYLOAD_MAX 1232
 

@@ -6,9 +6,6 @@
 #include "base/container.h"
 #include "flow/flow.h"
 
-/* The length of a datagram without payload. */
-#define UDP_EMPTY_BYTES 8
-
 uint32_t udp_key(uint16_t length, uint16_t checksum)
 {
 	return (uint32_t)length << 16 | checksum;
@@ -215,7 +212,7 @@ static uint8_t ip_id_agreement(const struct probe *probe, const struct st_quote 
 /* All empty datagrams of a flow are alike, those of the application too, but for this. */
 static bool needs_ip_id(const struct st_quote *quote)
 {
-	return quote->ip_version == 4 && quote->has_udp && quote->udp_length == UDP_EMPTY_BYTES;
+	return quote->ip_version == 4 && quote->has_udp && quote->udp_length == UDP_HEADER_BYTES;
 }
 
 /*

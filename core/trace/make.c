@@ -10,7 +10,6 @@
 #define KEY_RETRY_NS (10 * ST_NS_PER_MS)
 /* The payload of `checksum`: room for the word that makes the checksum what it shall be. */
 #define BALANCE_BYTES 2
-#define UDP_HEADER_BYTES 8
 
 /* Younger probes than this may still be answered. */
 static uint64_t keys_in_use_since(const struct trace *trace, uint64_t now)

@@ -43,7 +43,7 @@ static uint64_t round_trip_ns(const struct trace *trace)
 	return MAX(measured ? measured : RTT_UNMEASURED_NS, trace->longest_rtt_ns);
 }
 
-static void space_probes(struct trace *trace)
+void reach_space_probes(struct trace *trace)
 {
 	struct schedule *schedule = &trace->schedule;
 	unsigned estimate = flow_estimate_distance(trace->flow, trace->side);
@@ -56,11 +56,6 @@ static void space_probes(struct trace *trace)
 	}
 	schedule->slow_from_ttl = MAX(ceiling, reach_answered(trace)) + 1;
 	schedule->slow_ns = round_trip_ns(trace) / INTRUDING_PER_RTT;
-}
-
-void reach_learn(struct trace *trace)
-{
-	space_probes(trace);
 }
 
 static enum st_algorithm algorithm_for(const struct trace *trace)
@@ -87,7 +82,7 @@ static void bound_by_distance(struct trace *trace)
 	trace->estimate = flow_estimate_distance(trace->flow, trace->side);
 	if (trace->is_careful)
 		schedule_cut(&trace->schedule, kind_ceiling(trace->flow, trace->side));
-	space_probes(trace);
+	reach_space_probes(trace);
 }
 
 /* The path may have become shorter: what was safe to send can now reach the application. */

@@ -12,8 +12,8 @@
 /* Sets up the schedule of a new trace by the rules of its kind. */
 void reach_begin(struct trace *trace, uint64_t now);
 
-/* A reply has shown more of the path. */
-void reach_learn(struct trace *trace);
+/* Sets from which distance on probes are spaced, and how far; again when a reply shows more. */
+void reach_space_probes(struct trace *trace);
 
 /* Before a probe is sent: stops the schedule behind a silent hop where the rule says so. */
 void reach_check(struct trace *trace);

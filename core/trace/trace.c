@@ -340,7 +340,7 @@ enum trace_reply_kind trace_add_reply(struct trace *trace, struct probe *probe,
 	else if (is_border(trace, &reply->address))
 		cut_at(trace, probe->ttl, ST_STOP_BORDER);
 	if (!trace->is_observed)
-		reach_learn(trace);
+		reach_space_probes(trace);
 	return TRACE_REPLY_NEW;
 }
 

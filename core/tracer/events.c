@@ -30,6 +30,12 @@ static bool is_full(struct st_tracer *tracer)
 	return true;
 }
 
+static void set_tuple(struct event *event, struct st_tuple tuple)
+{
+	event->tuple = tuple;
+	event->public.tuple = &event->tuple;
+}
+
 void event_trace_started(struct st_tracer *tracer, const struct trace *trace)
 {
 	struct event *event;
@@ -37,8 +43,7 @@ void event_trace_started(struct st_tracer *tracer, const struct trace *trace)
 	if (is_full(tracer))
 		return;
 	event = add(tracer, ST_EVENT_TRACE_STARTED, trace->flow->id, trace->number);
-	event->tuple = trace->tuple;
-	event->public.tuple = &event->tuple;
+	set_tuple(event, trace->tuple);
 }
 
 void event_trace_ended(struct st_tracer *tracer, struct st_trace *result)
@@ -55,8 +60,7 @@ static void describe_probe(struct event *event, const struct probe *probe, uint6
 	event->public.cookie = cookie;
 	event->public.ttl = probe->ttl;
 	event->public.index = probe->index;
-	event->tuple = *probe->tuple;
-	event->public.tuple = &event->tuple;
+	set_tuple(event, *probe->tuple);
 }
 
 void event_probe(struct st_tracer *tracer, const struct probe *probe, uint64_t cookie)
@@ -90,8 +94,7 @@ void event_refused(struct st_tracer *tracer, const struct flow *flow, const char
 	if (is_full(tracer))
 		return;
 	event = add(tracer, ST_EVENT_FLOW_REFUSED, flow->id, 0);
-	event->tuple = flow_tuple(flow, flow->local_side == 1 ? 1 : 0);
-	event->public.tuple = &event->tuple;
+	set_tuple(event, flow_tuple(flow, flow->local_side == 1 ? 1 : 0));
 	event->public.reason = reason;
 }
 
@@ -100,8 +103,7 @@ void event_socket_asked(struct st_tracer *tracer, const struct flow *flow)
 {
 	struct event *event = add(tracer, ST_EVENT_SOCKET_ASKED, flow->id, 0);
 
-	event->tuple = flow_tuple(flow, flow->local_side);
-	event->public.tuple = &event->tuple;
+	set_tuple(event, flow_tuple(flow, flow->local_side));
 }
 
 enum st_status st_tracer_poll_event(struct st_tracer *tracer, struct st_event *event)

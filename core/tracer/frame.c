@@ -5,8 +5,6 @@
  */
 #include "tracer/internal.h"
 
-#define UDP_EMPTY_BYTES 8 /* the length of a datagram without payload */
-
 static void count_undecoded(struct st_stats *stats, enum st_status status)
 {
 	switch (status) {
@@ -205,7 +203,7 @@ static void sort_reply(struct st_tracer *tracer, struct probe *probe, struct st_
 static bool is_perhaps_the_applications(const struct st_packet *packet,
 					const struct st_quote *quote)
 {
-	return packet->ip_version == 6 && quote->has_udp && quote->udp_length == UDP_EMPTY_BYTES &&
+	return packet->ip_version == 6 && quote->has_udp && quote->udp_length == UDP_HEADER_BYTES &&
 	       packet->icmp.type != ST_ICMPV6_TIME_EXCEEDED;
 }
 
