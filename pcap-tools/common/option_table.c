@@ -97,14 +97,16 @@ static gboolean set_port(const char *name, const char *value, void *data, GError
 
 static gboolean set_protocol(const char *name, const char *value, void *data, GError **error)
 {
+	static const struct value_word words[] = {
+		{"tcp", ST_PROTOCOL_TCP},
+		{"udp", ST_PROTOCOL_UDP},
+	};
 	struct options *options = data;
+	int word;
 
-	if (strcmp(value, "tcp") == 0)
-		options->config.selection.protocol = ST_PROTOCOL_TCP;
-	else if (strcmp(value, "udp") == 0)
-		options->config.selection.protocol = ST_PROTOCOL_UDP;
-	else
-		return bad_value(error, name, value, "is not one of tcp, udp");
+	if (!value_word(name, value, words, G_N_ELEMENTS(words), &word, error))
+		return FALSE;
+	options->config.selection.protocol = (uint8_t)word;
 	return TRUE;
 }
 
@@ -188,30 +190,32 @@ static gboolean set_max_missing(const char *name, const char *value, void *data,
 
 static gboolean set_tcp_probe(const char *name, const char *value, void *data, GError **error)
 {
+	static const struct value_word words[] = {
+		{"stale", ST_TCP_PROBE_STALE},
+		{"exact", ST_TCP_PROBE_EXACT},
+	};
 	struct options *options = data;
+	int word;
 
-	if (strcmp(value, "stale") == 0)
-		options->config.tcp_probe = ST_TCP_PROBE_STALE;
-	else if (strcmp(value, "exact") == 0)
-		options->config.tcp_probe = ST_TCP_PROBE_EXACT;
-	else
-		return bad_value(error, name, value, "is not one of stale, exact");
+	if (!value_word(name, value, words, G_N_ELEMENTS(words), &word, error))
+		return FALSE;
+	options->config.tcp_probe = (enum st_tcp_probe)word;
 	return TRUE;
 }
 
 static gboolean set_udp_probe(const char *name, const char *value, void *data, GError **error)
 {
+	static const struct value_word words[] = {
+		{"empty", ST_UDP_PROBE_EMPTY},
+		{"checksum", ST_UDP_PROBE_CHECKSUM},
+		{"self-destruct", ST_UDP_PROBE_SELF_DESTRUCT},
+	};
 	struct options *options = data;
+	int word;
 
-	if (strcmp(value, "empty") == 0)
-		options->config.udp_probe = ST_UDP_PROBE_EMPTY;
-	else if (strcmp(value, "checksum") == 0)
-		options->config.udp_probe = ST_UDP_PROBE_CHECKSUM;
-	else if (strcmp(value, "self-destruct") == 0)
-		options->config.udp_probe = ST_UDP_PROBE_SELF_DESTRUCT;
-	else
-		return bad_value(error, name, value,
-				 "is not one of empty, checksum, self-destruct");
+	if (!value_word(name, value, words, G_N_ELEMENTS(words), &word, error))
+		return FALSE;
+	options->config.udp_probe = (enum st_udp_probe)word;
 	return TRUE;
 }
 
@@ -275,14 +279,16 @@ static gboolean set_idle(const char *name, const char *value, void *data, GError
 
 static gboolean set_format(const char *name, const char *value, void *data, GError **error)
 {
+	static const struct value_word words[] = {
+		{"text", REPORT_TEXT},
+		{"json", REPORT_JSON},
+	};
 	struct options *options = data;
+	int word;
 
-	if (strcmp(value, "text") == 0)
-		options->format = REPORT_TEXT;
-	else if (strcmp(value, "json") == 0)
-		options->format = REPORT_JSON;
-	else
-		return bad_value(error, name, value, "is not one of text, json");
+	if (!value_word(name, value, words, G_N_ELEMENTS(words), &word, error))
+		return FALSE;
+	options->format = (enum report_format)word;
 	options->format_given = true;
 	return TRUE;
 }

@@ -118,3 +118,20 @@ char *value_time_text(uint64_t time_ns)
 	}
 	return g_strdup_printf("%" G_GUINT64_FORMAT "ns", time_ns);
 }
+
+bool value_word(const char *option, const char *text, const struct value_word *words, size_t count,
+		int *value, GError **error)
+{
+	g_autoptr(GString) known = g_string_new(NULL);
+
+	for (size_t i = 0; i < count; i++) {
+		if (strcmp(text, words[i].text) == 0) {
+			*value = words[i].value;
+			return true;
+		}
+		g_string_append_printf(known, "%s%s", i > 0 ? ", " : "", words[i].text);
+	}
+	g_set_error(error, FAILURE_ERROR, FAILURE_USAGE, "%s: \"%s\" is not one of %s", option,
+		    text, known->str);
+	return false;
+}

@@ -24,4 +24,14 @@ bool value_time(const char *option, const char *text, uint64_t low_ns, uint64_t 
 /* A time in the largest unit that shows it as a whole number, "20ms"; freed with g_free(). */
 char *value_time_text(uint64_t time_ns);
 
+/* A word that an option takes, and what it stands for. */
+struct value_word {
+	const char *text;
+	int value;
+};
+
+/* One of `count` known words. False: `error` names them all. */
+bool value_word(const char *option, const char *text, const struct value_word *words, size_t count,
+		int *value, GError **error);
+
 #endif
