@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Numbers in network order, sums and header lengths, for those parts of the
- * simulation that touch packets. Lengths are the callers' to check.
+ * Numbers in network order, sums, hashes and header lengths, for those parts of
+ * the simulation that touch packets. Lengths are the callers' to check.
  */
 #ifndef SIMNET_BYTES_H
 #define SIMNET_BYTES_H
@@ -14,6 +14,16 @@
 #define TCP_HEADER 20
 #define UDP_HEADER 8
 #define ICMP_HEADER 8
+
+/* FNV-1a over a run of bytes; begins with FNV1A_BASIS. */
+#define FNV1A_BASIS 2166136261u
+
+static inline uint32_t fnv1a(uint32_t hash, const uint8_t *bytes, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		hash = (hash ^ bytes[i]) * 16777619u;
+	return hash;
+}
 
 static inline void put16(uint8_t *at, uint32_t value)
 {

@@ -4,6 +4,8 @@
 
 #include <glib.h>
 
+#include "bytes.h"
+
 struct pair {
 	struct st_addr router, client;
 };
@@ -19,12 +21,7 @@ struct limiter {
 
 static guint hash_pair(gconstpointer key)
 {
-	const uint8_t *bytes = key;
-	guint hash = 5381;
-
-	for (size_t i = 0; i < sizeof(struct pair); i++)
-		hash = hash * 33 + bytes[i];
-	return hash;
+	return fnv1a(FNV1A_BASIS, key, sizeof(struct pair));
 }
 
 static gboolean same_pair(gconstpointer a, gconstpointer b)

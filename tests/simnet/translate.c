@@ -34,12 +34,7 @@ struct translator {
 
 static guint hash_inside(gconstpointer key)
 {
-	const uint8_t *bytes = key;
-	guint hash = 5381;
-
-	for (size_t i = 0; i < sizeof(struct inside); i++)
-		hash = hash * 33 + bytes[i];
-	return hash;
+	return fnv1a(FNV1A_BASIS, key, sizeof(struct inside));
 }
 
 static gboolean same_inside(gconstpointer a, gconstpointer b)

@@ -323,19 +323,12 @@ bool wire_is_routed(const struct sim_packet *packet)
 	return ip[24] != 0xff && !is_link_local(ip + 8) && !is_link_local(ip + 24);
 }
 
-static uint32_t fnv1a(uint32_t hash, const uint8_t *bytes, size_t count)
-{
-	for (size_t i = 0; i < count; i++)
-		hash = (hash ^ bytes[i]) * 16777619u;
-	return hash;
-}
-
 uint32_t wire_flow_hash(const struct sim_packet *packet)
 {
 	bool v4 = packet->bytes[0] >> 4 == 4;
 	size_t header = ip_header_bytes(packet->bytes);
 	size_t addresses = v4 ? 12 : 8;
-	uint32_t hash = fnv1a(2166136261u, packet->bytes + addresses, v4 ? 8 : 32);
+	uint32_t hash = fnv1a(FNV1A_BASIS, packet->bytes + addresses, v4 ? 8 : 32);
 
 	hash = fnv1a(hash, packet->bytes + (v4 ? 9 : 6), 1);
 	if (packet->count >= header + 4)
