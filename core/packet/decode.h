@@ -47,6 +47,9 @@ struct ip_header {
 	bool dont_fragment;
 	bool is_fragment;
 	bool later_fragment;
+	bool more_fragments;
+	uint16_t fragment_offset; /* bytes */
+	uint32_t fragment_id;	  /* 0 unless is_fragment */
 };
 
 /*

@@ -13,7 +13,7 @@
 
 #define IPV4_DONT_FRAGMENT 0x4000
 #define IPV4_MORE_FRAGMENTS 0x2000
-#define IPV4_FRAGMENT_OFFSET 0x1fff
+#define IPV4_FRAGMENT_OFFSET 0x1fff /* in units of 8 bytes */
 #define IPV6_FRAGMENT_OFFSET 0xfff8
 #define IPV6_MORE_FRAGMENTS 0x0001
 
@@ -42,6 +42,16 @@ static void read_addr(struct reader *reader, uint8_t version, struct st_addr *ad
 		memcpy(addr->bytes, bytes, count);
 }
 
+static void set_fragment(struct ip_header *ip, uint32_t offset, bool more, uint32_t id)
+{
+	ip->fragment_offset = (uint16_t)offset;
+	ip->later_fragment = offset > 0;
+	ip->more_fragments = more;
+	ip->is_fragment = offset > 0 || more;
+	if (ip->is_fragment)
+		ip->fragment_id = id;
+}
+
 static enum st_status ip4_decode(struct reader *reader, struct ip_header *ip)
 {
 	uint16_t fragment;
@@ -54,8 +64,8 @@ static enum st_status ip4_decode(struct reader *reader, struct ip_header *ip)
 	ip->id = reader_u16(reader);
 	fragment = reader_u16(reader);
 	ip->dont_fragment = fragment & IPV4_DONT_FRAGMENT;
-	ip->later_fragment = fragment & IPV4_FRAGMENT_OFFSET;
-	ip->is_fragment = ip->later_fragment || (fragment & IPV4_MORE_FRAGMENTS);
+	set_fragment(ip, (fragment & IPV4_FRAGMENT_OFFSET) * 8u, fragment & IPV4_MORE_FRAGMENTS,
+		     ip->id);
 	ip->ttl = reader_u8(reader);
 	ip->protocol = reader_u8(reader);
 	reader_skip(reader, 2);
@@ -131,15 +141,15 @@ static enum st_status pass_extension(struct reader *reader, struct ip_header *ip
 	uint8_t length = reader_u8(reader);
 	uint16_t fragment = reader_u16(reader);
 	uint32_t bytes = extension_bytes(ip->protocol, length);
+	struct reader rest = *reader;
 
 	reader_skip(reader, bytes - 4);
 	if (reader->overrun)
 		return ST_TRUNCATED;
-	if (ip->protocol == IPV6_FRAGMENT) {
-		ip->later_fragment = fragment & IPV6_FRAGMENT_OFFSET;
-		/* Alone it may be whole: an atomic fragment (RFC 6946). */
-		ip->is_fragment = ip->later_fragment || (fragment & IPV6_MORE_FRAGMENTS);
-	}
+	/* Alone it may be whole: an atomic fragment (RFC 6946). */
+	if (ip->protocol == IPV6_FRAGMENT)
+		set_fragment(ip, fragment & IPV6_FRAGMENT_OFFSET, fragment & IPV6_MORE_FRAGMENTS,
+			     reader_u32(&rest));
 	ip->header_bytes += bytes;
 	ip->protocol = next;
 	return ST_OK;
@@ -210,6 +220,9 @@ static void fill_from_ip(struct st_packet *packet, const struct ip_header *ip)
 	packet->dont_fragment = ip->dont_fragment;
 	packet->is_fragment = ip->is_fragment;
 	packet->later_fragment = ip->later_fragment;
+	packet->more_fragments = ip->more_fragments;
+	packet->fragment_offset = ip->fragment_offset;
+	packet->fragment_id = ip->fragment_id;
 	packet->transport_offset = packet->ip_offset + ip->header_bytes;
 	packet->transport_wire = ip->total_bytes - ip->header_bytes;
 }

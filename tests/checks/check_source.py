@@ -15,7 +15,7 @@ import sys
 # A floor includes only floors before it in this list (docs/architecture.md).
 FLOORS = ["base", "packet", "service", "flow", "trace", "tracer", "report"]
 # The public header of each concept belongs to a floor too.
-PUBLIC_FLOOR = {"base": "base", "packet": "packet", "flow": "flow", "trace": "trace",
+PUBLIC_FLOOR = {"base": "base", "packet": "packet", "service": "service", "flow": "flow", "trace": "trace",
                 "config": "trace", "tracer": "tracer", "report": "report"}
 FORMAT_VERSION = 14  # Debian 12's; each version formats a little differently
 FUNCTION_MAX, FUNCTION_P90, FUNCTION_MEDIAN, FILE_MAX = 100, 50, 16, 600

@@ -119,9 +119,12 @@ struct st_packet {
 	uint8_t ttl;	     /* TTL or hop limit */
 	uint8_t tos;	     /* whole TOS byte or traffic class */
 	bool dont_fragment;
-	bool is_fragment;    /* first or later */
-	bool later_fragment; /* offset > 0: no transport header, no ports */
-	bool has_ports;	     /* TCP or UDP */
+	bool is_fragment;	  /* first or later */
+	bool later_fragment;	  /* offset > 0: no transport header, no ports */
+	bool more_fragments;	  /* this is not the last one */
+	uint16_t fragment_offset; /* bytes of the fragmented transport that lie before this one's */
+	uint32_t fragment_id;	  /* what fragments of one packet share; 0 unless is_fragment */
+	bool has_ports;		  /* TCP or UDP */
 	uint16_t source_port, destination_port;
 	union {
 		struct st_tcp tcp;

@@ -8,6 +8,7 @@
 #include <servicetrace/flow.h>
 #include <servicetrace/packet.h>
 #include <servicetrace/report.h>
+#include <servicetrace/service.h>
 #include <servicetrace/trace.h>
 #include <servicetrace/tracer.h>
 

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Which names addresses have, and who asked for them: what DNS answers said
+ * (resolver.c reads those), and what the program itself knows. An answer counts
+ * for its TTL and a grace. Bounded: the name learned longest ago leaves.
+ */
+#ifndef ST_SERVICE_NAMES_H
+#define ST_SERVICE_NAMES_H
+
+#include <glib.h>
+#include <servicetrace/service.h>
+
+#include "base/hash.h"
+
+/* About 20 MB when full. */
+#define NAMES_MAX 65536
+/* Of one address: a CDN's can have thousands; the one learned longest ago leaves. */
+#define NAMES_PER_ADDR_MAX 64
+/*
+ * Applications keep addresses for longer than a TTL allows: they hold on to what
+ * they have once resolved, and connect again when a connection fails. An hour
+ * covers a browser's tab and a video; a day would give addresses that clouds
+ * pass on between customers wrong names.
+ */
+#define NAMES_GRACE_NS (UINT64_C(3600) * ST_NS_PER_S)
+/* Aliases on the way from a name to an address; resolvers follow no more. */
+#define NAMES_CHAIN_MAX 16
+
+struct names;
+
+/* One name of an address. */
+struct name {
+	struct hash_link link; /* all names of an address have its hash; latest first */
+	GList age_link;
+	struct st_addr addr;
+	struct st_addr client;	   /* who asked; version 0: the program said so */
+	enum st_evidence evidence; /* DNS or OPTION */
+	uint64_t learned_ns, expires_ns;
+	uint64_t number;     /* grows with each answer: the latest has the largest */
+	unsigned host_count; /* of hosts[]: the name asked for, then its aliases */
+	char *hosts[];	     /* lower case */
+};
+
+struct names *names_new(uint64_t seed);
+void names_free(struct names *names);
+
+/*
+ * `client` asked for hosts[0] and got `addr`, over the aliases behind it.
+ * `client` may be NULL with ST_EVIDENCE_OPTION. Upper case becomes lower case.
+ */
+void names_learn(struct names *names, const struct st_addr *client, const struct st_addr *addr,
+		 const char *const *hosts, unsigned host_count, uint32_t ttl_s,
+		 enum st_evidence evidence, uint64_t now);
+
+/*
+ * Walks the names that `addr` has at `now`, in no order; `previous` NULL begins.
+ * They live until the next name is learned.
+ */
+const struct name *names_next(const struct names *names, const struct st_addr *addr, uint64_t now,
+			      const struct name *previous);
+
+/* Grows whenever an address gets a name that it had not, or gets it anew. */
+uint64_t names_generation(const struct names *names);
+
+size_t names_count(const struct names *names);
+uint64_t names_evicted(const struct names *names);
+
+#endif
