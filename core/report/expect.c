@@ -16,7 +16,7 @@
 
 #include <servicetrace/report.h>
 
-#include "report/words.h"
+#include "base/text.h"
 
 /* A plain pcap cuts stamps to a microsecond; the rest covers the rounding of doubles. */
 #define RTT_TOLERANCE_MS 0.0010001
@@ -157,7 +157,7 @@ static char *save_lines(struct st_expect *expect, const char *text, size_t bytes
 		size_t length = (size_t)((newline ? newline : end) - text);
 
 		if (!is_blank(text, length) && !save_line(expect, text, length, &error)) {
-			char *what = report_printable(error.text);
+			char *what = text_printable(error.text);
 			char *why = g_strdup_printf("line %u: %s", number, what);
 
 			g_free(what);
@@ -227,7 +227,7 @@ static void tell(const struct comparison *at, const char *what, const char *expe
 		g_string_append_printf(line, " probe %" JSON_INTEGER_FORMAT, at->probe);
 	g_string_append_printf(line, "%s expected %s%s%s, got %s", at->ttl != 0 ? ":" : "", what,
 			       *what ? " " : "", expected, got);
-	printable = report_printable(line->str);
+	printable = text_printable(line->str);
 	g_string_append_printf(at->lines, "%s\n", printable);
 	g_free(printable);
 	g_string_free(line, TRUE);

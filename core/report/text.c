@@ -9,6 +9,7 @@
 
 #include <servicetrace/report.h>
 
+#include "base/text.h"
 #include "report/words.h"
 
 static void append_endpoint(GString *out, const struct st_addr *addr, uint16_t port, bool has_port)
@@ -205,7 +206,7 @@ static void append_notes(GString *out, const struct st_trace *trace)
 {
 	for (size_t i = 0; i < trace->note_count; i++) {
 		const struct st_note *note = &trace->notes[i];
-		char *detail = report_printable(note->detail);
+		char *detail = text_printable(note->detail);
 
 		g_string_append(out, "note: ");
 		if (note->ttl != 0)

@@ -1,10 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/*
- * The fixed words of reports, and the cleaning of words that are not ours.
- * How they are arranged is told by json.c and text.c.
- */
-#include <glib.h>
-
+/* The fixed words of reports. How they are arranged is told by json.c and text.c. */
 #include <servicetrace/report.h>
 
 #include "report/words.h"
@@ -60,18 +55,4 @@ const char *st_stop_reason_text(enum st_stop_reason reason)
 bool report_has_ports(uint8_t protocol)
 {
 	return protocol == ST_PROTOCOL_TCP || protocol == ST_PROTOCOL_UDP;
-}
-
-char *report_printable(const char *text)
-{
-	char *valid = g_utf8_make_valid(text, -1);
-	GString *clean = g_string_new(NULL);
-
-	for (const char *at = valid; *at; at = g_utf8_next_char(at)) {
-		gunichar character = g_utf8_get_char(at);
-
-		g_string_append_unichar(clean, g_unichar_isprint(character) ? character : '?');
-	}
-	g_free(valid);
-	return g_string_free(clean, FALSE);
 }

@@ -61,8 +61,9 @@ struct st_rule {
 };
 
 /*
- * One service; NULL where the file does not say. Lives as long as the database;
- * its rules stay where they are until a rule is added or a file loaded.
+ * One service; NULL where the file does not say. Lives as long as the database,
+ * one whose place another took too, which then has no rules. Its rules stay where
+ * they are until a rule is added or a file loaded.
  */
 struct st_service {
 	const char *id;	      /* file name without ".service": lower-case letters, digits, '-' */
@@ -93,8 +94,8 @@ ST_API void st_signatures_free(struct st_signatures *signatures);
  * Reads a file, or every *.service of a folder in the order of their names. A
  * service replaces one of the same id that is there already. ST_OK: all of it
  * was read. ST_MALFORMED: there are new problems (st_signatures_problem); what
- * is right has been taken, of a broken file too. ST_INVALID_ARGUMENT: the path
- * cannot be read; a problem without line says why.
+ * is right has been taken, of a broken file too. ST_INVALID_ARGUMENT: the path is
+ * no folder or regular file that can be read; a problem without line says why.
  */
 ST_API enum st_status st_signatures_load(struct st_signatures *signatures, const char *path);
 
