@@ -60,7 +60,7 @@ def check_files(check, place):
     done = imported(place, "-d", "made/here")
     folder = place.work / "made" / "here"
     check.equal((done.returncode, done.stdout), (0, ""), "import -d into a folder that is not there yet")
-    check.equal(sorted(path.name for path in folder.iterdir()), [f"{name}.service" for name in FILES], "its files")
+    check.equal(sorted(path.stem for path in folder.iterdir()), FILES, "its files")
     check.that(done.stderr.endswith(f"{len(FILES)} services written to made/here\n"), "which it counts", done.stderr)
     for name, told in TOLD:
         content = (folder / f"{name}.service").read_text(encoding="utf-8")
@@ -73,7 +73,7 @@ def check_files(check, place):
     check.equal(len(done.stderr.splitlines()), len(TOLD) + len(TOLD_ONCE) + 1, "and nothing else")
     first = (folder / "tube.service").read_text(encoding="utf-8").splitlines()
     wanted = ["[Service]", "Name=Tube", "Domains=tube.com;tubeimg.com;", "Source=imported from input.conf",
-              f"Checked={day()}"]
+              f"Checked={day()}", "Overlaps=tube-2;"]
     check.equal(first, wanted, "a plain one, without the entries that others cover")
     return folder
 

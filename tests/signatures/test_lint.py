@@ -43,7 +43,7 @@ BROKEN = [
     ("documentation", {"Prefixes": "203.0.113.0/24"}, "Prefixes", "error", "documentation"),
     ("around a private one", {"Prefixes": "192.0.0.0/8"}, "Prefixes", "error", "192."),
     ("IPv6 documentation", {"Prefixes": "2001:db8:1::/48"}, "Prefixes", "error", "documentation"),
-    ("unique local", {"Prefixes": "fd00::/16"}, "Prefixes", "error", "unique local"),
+    ("unique local", {"Prefixes": "fd12:3456::/32"}, "Prefixes", "error", "unique local"),
     ("IPv6 multicast", {"Prefixes": "ff0e::/32"}, "Prefixes", "error", "multicast"),
     ("twice", {"Domains": "example.com;EXAMPLE.com"}, "Domains", "error", "twice"),
     ("twice, prefix", {"Prefixes": "45.60.0.0/16;45.60.0.0/16"}, "Prefixes", "error", "twice"),
