@@ -1,16 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "flow/table.h"
 
-#include <string.h>
-
 #include "base/container.h"
 
 static uint64_t hash_end(uint64_t hash, const struct st_addr *addr, uint16_t port)
 {
-	uint64_t halves[2];
-
-	memcpy(halves, addr->bytes, sizeof(halves));
-	return hash_mix(hash_mix(hash_mix(hash, halves[0]), halves[1]), port);
+	return hash_mix(hash_addr(hash, addr), port);
 }
 
 /* The sum makes both directions hash alike. */
