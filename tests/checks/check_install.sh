@@ -22,7 +22,7 @@ for program in shared static; do
 	fi
 	grep -q "^monitor: " "$root/said"
 done
-for page in st-inject st-replay; do
+for page in st-inject st-replay st-signatures; do
 	test -s "$root/share/man/man1/$page.1"
 	test -x "$root/bin/$page"
 done
