@@ -25,6 +25,7 @@
 #define FRAME_STREAM 0x80
 #define FRAME_STREAM_LENGTH 0x20
 #define FRAME_STREAM_OFFSET 0x1c
+#define FRAME_STREAM_OFFSET_SHIFT 2
 #define CRYPTO_STREAM 1
 
 static uint32_t read_u32_little(struct reader *reader)
@@ -107,17 +108,21 @@ static bool pass_long_header(struct reader *reader)
 	return true;
 }
 
-/* The crypto stream's first frame. How long it is the CHLO says itself. */
+/*
+ * A frame of the crypto stream, at any offset: a CHLO that answers the server's
+ * refusal follows the first. How long it is it says itself.
+ */
 static bool enter_stream(struct reader *reader)
 {
 	uint8_t type = reader_u8(reader);
-	bool first = type & FRAME_STREAM && !(type & FRAME_STREAM_OFFSET);
+	unsigned offset_bytes = (type & FRAME_STREAM_OFFSET) >> FRAME_STREAM_OFFSET_SHIFT;
 	uint32_t stream = 0;
 
 	for (unsigned bytes = (type & 0x3U) + 1; bytes > 0; bytes--)
 		stream |= reader_u8(reader); /* little or big end first: the others are 0 */
+	reader_skip(reader, offset_bytes > 0 ? offset_bytes + 1 : 0);
 	reader_skip(reader, type & FRAME_STREAM_LENGTH ? 2 : 0);
-	return first && stream == CRYPTO_STREAM;
+	return type & FRAME_STREAM && stream == CRYPTO_STREAM;
 }
 
 enum st_status gquic_find_chlo(const uint8_t *datagram, size_t count, const uint8_t **chlo,

@@ -179,18 +179,17 @@ static void read_extension(uint16_t type, struct reader extension, struct hello_
 }
 
 /* Of an extension that is cut, what is there. */
-static enum st_status read_extensions(struct reader *reader, struct hello_facts *facts)
+static void read_extensions(struct reader *reader, struct hello_facts *facts)
 {
 	while (reader->left > 0) {
 		uint16_t type = reader_u16(reader), count = reader_u16(reader);
 		size_t there = MIN(count, reader->left);
 
 		if (reader->overrun)
-			return ST_TRUNCATED;
+			return;
 		read_extension(type, reader_over(reader->at, there), facts);
-		reader_skip(reader, count);
+		reader_skip(reader, there);
 	}
-	return reader->overrun ? ST_TRUNCATED : ST_OK;
 }
 
 enum st_status tls_read_hello(const uint8_t *message, size_t count, struct hello_facts *facts)
@@ -206,12 +205,10 @@ enum st_status tls_read_hello(const uint8_t *message, size_t count, struct hello
 	reader_skip(&reader, reader_u8(&reader));  /* session id */
 	reader_skip(&reader, reader_u16(&reader)); /* cipher suites */
 	reader_skip(&reader, reader_u8(&reader));  /* compression methods */
-	if (reader.overrun || (whole && reader.left == 0))
-		return reader.overrun ? ST_TRUNCATED : ST_OK;
-	extensions = reader_u16(&reader);
-	if (extensions < reader.left)
-		reader.left = extensions;
-	else if (extensions > reader.left)
-		whole = false;
-	return read_extensions(&reader, facts) == ST_OK && whole ? ST_OK : ST_TRUNCATED;
+	if (reader.overrun)
+		return ST_TRUNCATED;
+	extensions = reader_u16(&reader); /* SSL 3.0 has none */
+	reader.left = MIN(reader.left, extensions);
+	read_extensions(&reader, facts);
+	return whole ? ST_OK : ST_TRUNCATED;
 }

@@ -37,8 +37,9 @@ enum st_status tls_records_read(struct tls_records *records, uint8_t *bytes, uin
 enum st_status tls_check_hello(const uint8_t *message, size_t count);
 
 /*
- * Reads the facts from a ClientHello, or from the beginning of one. ST_OK: all
- * that it says; ST_TRUNCATED: all before its bytes end or make no sense.
+ * Reads the facts from a ClientHello, or from the beginning of one, as far as
+ * they make sense. ST_OK: all that it says; ST_TRUNCATED: what it says before its
+ * bytes end.
  * A draft of the encrypted name (ESNI, 0xffce) is no `ech`: it had no outer name
  * that could mislead.
  */
