@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Runs each fuzzer for a while, from the committed seeds.
+# Runs each fuzzer for a while, from the committed seeds, with its dictionary if it has one.
 #   run.sh BUILD_FOLDER SECONDS
 set -eu
 build=$1
@@ -12,7 +12,9 @@ for fuzzer in "$build"/tests/fuzz-*; do
 	[ "$name" = make-seeds ] && continue
 	corpus=$build/corpus/$name
 	mkdir -p "$corpus"
-	"$fuzzer" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=1024 -verbosity=0 \
+	set --
+	[ -f "$here/dictionaries/$name.dict" ] && set -- -dict="$here/dictionaries/$name.dict"
+	"$fuzzer" "$@" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=1024 -verbosity=0 \
 		-print_final_stats=1 -artifact_prefix="$build/finding-$name-" \
 		"$corpus" "$here/seeds/$name" 2>&1 |
 		tee "$build/fuzz-$name.log" | grep -E "ERROR|SUMMARY|number_of_executed_units" || true

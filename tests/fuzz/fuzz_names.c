@@ -1,0 +1,593 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Everything that reads names from packets: the listener to DNS (datagrams,
+ * fragments, streams), the finders of ClientHellos with several flows at once,
+ * and the readers below them at any prefix of any bytes. The input is a list of
+ * steps; QUIC's frames are the fuzzer's, their protection is made here.
+ */
+#include "craft.h"
+#include "input.h"
+#include "seal.h"
+
+#include "base/container.h"
+#include "service/dns.h"
+#include "service/dns_stream.h"
+#include "service/fragments.h"
+#include "service/gquic.h"
+#include "service/hello_pending.h"
+#include "service/resolver.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+#define STEPS_MAX 200
+#define PAYLOAD_MAX 2048 /* of one packet; with its headers it fits a struct wire */
+#define ENDS 8		 /* of flows, each of TCP and of QUIC */
+#define CROWD (HELLOS_MAX + 100)
+#define WORK_MAX 3000 /* packets of crowds and prefixes read, in one run: it is to be short */
+
+struct run {
+	struct names *names;
+	struct resolver *resolver;
+	struct fragments fragments; /* the resolver's own cannot be looked into */
+	struct dns_streams streams;
+	struct hello_pool pool;
+	struct hello *tcp[ENDS], *udp[ENDS], *crowd[CROWD];
+	struct quic_crypto *crypto; /* to protect with */
+	uint64_t now;
+	unsigned work_left;
+};
+
+/* A packet on its way to what is tested: bytes that end where the heap's block does. */
+struct shown {
+	uint8_t *bytes;
+	struct st_frame frame;
+	struct st_packet packet;
+};
+
+/* Cut by `cut` bytes at its end. False: not even its headers are there. */
+static bool show(struct shown *shown, const struct wire *wire, size_t cut)
+{
+	size_t captured = wire->count - MIN(cut, wire->count);
+
+	shown->bytes = wire_exact(wire->bytes, captured);
+	shown->frame = (struct st_frame){
+		.bytes = shown->bytes,
+		.captured_bytes = (uint32_t)captured,
+		.wire_bytes = (uint32_t)wire->count,
+		.link_type = ST_LINK_RAW,
+	};
+	return st_packet_decode(&shown->frame, &shown->packet) == ST_OK;
+}
+
+/* Printable, in lower case, ended within its room. */
+static void check_text(const char *text, size_t room)
+{
+	size_t chars = strnlen(text, room);
+
+	must(chars < room);
+	for (size_t i = 0; i < chars; i++)
+		must(g_ascii_isgraph(text[i]));
+}
+
+static void check_host(const char *host, size_t room)
+{
+	check_text(host, room);
+	for (const char *at = host; *at; at++)
+		must(!g_ascii_isupper(*at));
+}
+
+static void check_facts(const struct hello_facts *facts)
+{
+	check_host(facts->host, DNS_HOST_BYTES);
+	check_text(facts->alpn, sizeof(facts->alpn));
+}
+
+static void check_pending(const struct run *run)
+{
+	const struct hello_pool *pool = &run->pool;
+
+	must(pool->pending.length <= HELLOS_MAX);
+	for (const GList *link = pool->pending.head; link; link = link->next) {
+		const struct hello *hello = container_of(link, struct hello, link);
+
+		must(*hello->owner == hello && hello_mark_number(hello) < 0);
+		must(hello->bytes.capacity <= HELLO_BYTES_MAX);
+		must(hello->message_bytes <= assembly_prefix(&hello->bytes));
+	}
+}
+
+static void check_bounds(const struct run *run)
+{
+	must(names_count(run->names) <= NAMES_MAX);
+	must(run->fragments.oldest_first.length <= FRAGMENTS_MAX);
+	must(run->streams.silent_first.length <= DNS_STREAMS_MAX);
+	must(run->pool.pending.length <= HELLOS_MAX);
+}
+
+/* Does the table say of the binding's address what the binding says? */
+static bool is_known(const struct run *run, const struct dns_binding *binding)
+{
+	const struct name *name = NULL;
+
+	while ((name = names_next(run->names, &binding->addr, run->now, name))) {
+		if (name->host_count == binding->host_count &&
+		    strcmp(name->hosts[0], binding->hosts[0]) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Reads a message; with `known` the last of its names must be in the table. */
+static void read_dns(const struct run *run, const uint8_t *bytes, size_t count, bool known)
+{
+	struct dns_message message;
+	struct dns_binding binding;
+
+	if (dns_open(&message, bytes, count) != ST_OK)
+		return;
+	while (dns_next(&message, &binding) == ST_OK) {
+		must(binding.host_count >= 1 && binding.host_count <= NAMES_CHAIN_MAX);
+		must(binding.addr.version == 4 || binding.addr.version == 6);
+		must(binding.ttl_s <= INT32_MAX);
+		for (unsigned i = 0; i < binding.host_count; i++)
+			check_host(binding.hosts[i], DNS_HOST_BYTES);
+		if (known && message.answers_left == 0 && message.questions_left == 0 &&
+		    message.addresses.left == 0 && message.params.left == 0)
+			must(is_known(run, &binding));
+	}
+}
+
+static void hear_dns(struct run *run, const struct shown *shown)
+{
+	if (resolver_wants(&shown->packet))
+		(void)resolver_take(run->resolver, &shown->packet, &shown->frame, run->now);
+}
+
+/* Answers go to one of a few clients; one in sixteen comes from another port. */
+static struct craft_ends dns_ends(uint8_t what)
+{
+	return (struct craft_ends){
+		.is_v6 = what & 1,
+		.net = 10,
+		.source = 53,
+		.destination = what >> 1 & 3,
+		.source_port = what >> 4 == 15 ? 5353 : DNS_PORT,
+		.destination_port = (uint16_t)(1024 + (what >> 3 & 1)),
+	};
+}
+
+static void show_answer(struct run *run, struct input *input)
+{
+	struct craft_ends ends = dns_ends(take(input));
+	size_t cut = take(input);
+	struct input payload = take_part(input, take_u16(input) % PAYLOAD_MAX);
+	struct wire wire = {0};
+	struct shown shown;
+
+	craft_udp(&wire, &ends, payload.left);
+	wire_bytes(&wire, payload.at, payload.left);
+	if (show(&shown, &wire, cut)) {
+		hear_dns(run, &shown);
+		if (resolver_wants(&shown.packet))
+			read_dns(run, shown.bytes + shown.packet.payload_offset,
+				 shown.packet.payload_captured, true);
+	}
+	g_free(shown.bytes);
+}
+
+static void hear_segment(struct run *run, const struct shown *shown)
+{
+	struct reader message;
+
+	hear_dns(run, shown);
+	if (shown->packet.is_fragment || shown->packet.protocol != ST_PROTOCOL_TCP)
+		return;
+	dns_streams_take(&run->streams, &shown->packet, &shown->frame);
+	while (dns_streams_next(&run->streams, &message))
+		read_dns(run, message.at, message.left, false);
+	(void)dns_streams_settle(&run->streams);
+}
+
+/* The low bits of the sequence number are the fuzzer's: streams begin at 0 or before. */
+static void show_stream(struct run *run, struct input *input)
+{
+	struct craft_ends ends = dns_ends(take(input));
+	uint8_t flags = take(input), cut = take(input);
+	uint32_t seq = take_u16(input);
+	struct input payload = take_part(input, take_u16(input) % PAYLOAD_MAX);
+	struct wire wire = {0};
+	struct shown shown;
+
+	craft_tcp(&wire, &ends, flags & 0x80 ? seq - 0x8000 : seq, 1, flags & 0x7f, payload.left);
+	wire_bytes(&wire, payload.at, payload.left);
+	if (show(&shown, &wire, cut))
+		hear_segment(run, &shown);
+	g_free(shown.bytes);
+}
+
+static void hear_fragment(struct run *run, const struct shown *shown)
+{
+	struct reader datagram;
+
+	hear_dns(run, shown);
+	if (shown->packet.is_fragment && shown->packet.protocol == ST_PROTOCOL_UDP &&
+	    fragments_add(&run->fragments, &shown->packet, &shown->frame, run->now, &datagram) ==
+		    FRAGMENT_WHOLE)
+		read_dns(run, datagram.at, datagram.left, false);
+}
+
+/* What it holds of the datagram, its UDP header included, is the input's. */
+static void show_fragment(struct run *run, struct input *input)
+{
+	struct craft_ends ends = dns_ends(take(input));
+	uint8_t what = take(input), cut = take(input);
+	struct craft_piece piece = {
+		.id = what >> 2,
+		.offset = (uint16_t)(take_u16(input) & 0xfff8),
+		.more = what & 1,
+	};
+	struct input payload = take_part(input, take_u16(input) % PAYLOAD_MAX);
+	struct wire wire = {0};
+	struct shown shown;
+
+	craft_ip(&wire, &ends, ST_PROTOCOL_UDP, payload.left, &piece);
+	wire_bytes(&wire, payload.at, payload.left);
+	if (show(&shown, &wire, what & 2 ? cut : 0))
+		hear_fragment(run, &shown);
+	g_free(shown.bytes);
+}
+
+static void check_verdict(struct run *run, enum hello_verdict verdict, struct hello *const *hello,
+			  const struct hello_facts *facts)
+{
+	if (verdict == HELLO_READ) {
+		must(!*hello);
+		check_facts(facts);
+	}
+	must(run->pool.pending.length <= HELLOS_MAX);
+}
+
+static void hear_hello(struct run *run, struct hello **hello, const struct shown *shown,
+		       const uint32_t *start)
+{
+	struct hello_facts facts;
+	enum hello_verdict verdict;
+
+	memset(&facts, 0xff, sizeof(facts));
+	if (shown->packet.protocol == ST_PROTOCOL_TCP)
+		verdict =
+			hello_tcp(&run->pool, hello, &shown->packet, &shown->frame, start, &facts);
+	else
+		verdict = hello_udp(&run->pool, hello, &shown->packet, &shown->frame, &facts);
+	check_verdict(run, verdict, hello, &facts);
+}
+
+static const struct craft_ends hello_ends = {
+	.net = 10, .source = 2, .destination = 9, .source_port = 4000, .destination_port = 443};
+
+/* A segment of one of the ends; where its stream begins may be known. */
+static void show_hello(struct run *run, struct input *input)
+{
+	static const uint32_t start = 0x1000;
+	uint8_t what = take(input), cut = take(input);
+	uint32_t seq = take_u16(input);
+	struct input payload = take_part(input, take_u16(input) % PAYLOAD_MAX);
+	struct wire wire = {0};
+	struct shown shown;
+
+	craft_tcp(&wire, &hello_ends, seq, 1, what & 0x10 ? 0x02 : 0x18, payload.left);
+	wire_bytes(&wire, payload.at, payload.left);
+	if (show(&shown, &wire, cut))
+		hear_hello(run, &run->tcp[what % ENDS], &shown, what & 8 ? &start : NULL);
+	g_free(shown.bytes);
+}
+
+/* What cannot be cut away one by one: the capture has `cut` bytes less. */
+static void hear_datagram(struct run *run, const struct wire *payload, uint8_t end, size_t cut)
+{
+	struct wire wire = {0};
+	struct shown shown;
+
+	craft_udp(&wire, &hello_ends, payload->count);
+	wire_bytes(&wire, payload->bytes, payload->count);
+	if (show(&shown, &wire, cut))
+		hear_hello(run, &run->udp[end % ENDS], &shown, NULL);
+	g_free(shown.bytes);
+}
+
+static void show_datagram(struct run *run, struct input *input)
+{
+	uint8_t what = take(input), cut = take(input);
+	struct input payload = take_part(input, take_u16(input) % PAYLOAD_MAX);
+	struct wire wire = {0};
+
+	wire_bytes(&wire, payload.at, payload.left);
+	if (what & 0x80 && wire.count < QUIC_DATAGRAM_MIN)
+		wire_fill(&wire, 0, QUIC_DATAGRAM_MIN - wire.count);
+	hear_datagram(run, &wire, what, cut);
+}
+
+struct version {
+	uint32_t number;
+	enum quic_dialect dialect;
+};
+
+static const struct version versions[] = {
+	{0x00000001, QUIC_1},	     {0x6b3343cf, QUIC_2},	  {0xff00001d, QUIC_DRAFT_29},
+	{0xff000017, QUIC_DRAFT_23}, {0xff000016, QUIC_DRAFT_22}, {0x51303530, QUIC_Q050},
+	{0x54303530, QUIC_T050},     {0x54303531, QUIC_T051},
+};
+
+static const uint8_t connection_ids[QUIC_CONNECTION_ID_MAX] = "connection 0 and 1";
+
+/* Appends one protected packet, an Initial as a rule. */
+static void put_packet(struct run *run, struct wire *wire, struct input *input, bool is_padded)
+{
+	uint8_t what = take(input), how = take(input);
+	const struct version *version = &versions[what % G_N_ELEMENTS(versions)];
+	struct seal seal = {
+		.version = version->number,
+		.dialect = version->dialect,
+		.type = (how >> 6 ? 2u - (how >> 6) % 2 : 0) + (version->dialect == QUIC_2),
+		.keys_of = connection_ids + (what >> 3 & 1),
+		.keys_of_bytes = 8,
+		.dcid = connection_ids + (what >> 4 & 1),
+		.dcid_bytes = what >> 5 == 7 ? 4 : 8,
+		.token_bytes = how & 4 ? 16 : 0,
+		.number = how >> 3 & 7,
+		.number_bytes = 1 + (how & 3),
+	};
+	struct input frames = take_part(input, take_u16(input) % 1400);
+	struct wire plain = {0};
+
+	wire_bytes(&plain, frames.at, frames.left);
+	if (is_padded && plain.count < QUIC_DATAGRAM_MIN - wire->count)
+		wire_fill(&plain, 0, QUIC_DATAGRAM_MIN - wire->count - plain.count);
+	if (plain.count < 4)
+		wire_fill(&plain, 0, 4 - plain.count);
+	seal_packet(wire, run->crypto, &seal, plain.bytes, plain.count);
+}
+
+/* One or two packets in a datagram. */
+static void show_initial(struct run *run, struct input *input)
+{
+	uint8_t what = take(input), cut = take(input);
+	bool is_padded = !(what & 8);
+	struct wire wire = {0};
+
+	put_packet(run, &wire, input, is_padded && !(what & 0x10));
+	if (what & 0x10)
+		put_packet(run, &wire, input, is_padded && wire.count < QUIC_DATAGRAM_MIN);
+	hear_datagram(run, &wire, what, what & 0x20 ? 4u * cut : 0);
+}
+
+/* The same segment, fragment or stream from many ends: more than the tables hold. */
+static void show_crowd(struct run *run, struct input *input)
+{
+	uint8_t what = take(input), times = take(input);
+	struct input payload = take_part(input, take(input));
+	struct craft_piece piece = {.more = true, .offset = (uint16_t)(what & 0xf8)};
+	struct craft_ends ends = dns_ends(0);
+
+	for (unsigned i = 0; i < times * 5u && i < CROWD && run->work_left > 0; i++) {
+		struct wire wire = {0};
+		struct shown shown;
+		bool is_shown;
+
+		run->work_left--;
+		piece.id = (uint8_t)i;
+		ends.destination_port = (uint16_t)i;
+		if (what % 3 == 0)
+			craft_ip(&wire, &ends, ST_PROTOCOL_UDP, payload.left, &piece);
+		else
+			craft_tcp(&wire, &ends, 0, 1, 0x18, payload.left);
+		wire_bytes(&wire, payload.at, payload.left);
+		is_shown = show(&shown, &wire, 0);
+		if (is_shown && what % 3 == 0)
+			hear_fragment(run, &shown);
+		else if (is_shown && what % 3 == 1)
+			hear_segment(run, &shown);
+		else if (is_shown)
+			hear_hello(run, &run->crowd[i], &shown, NULL);
+		g_free(shown.bytes);
+	}
+}
+
+/* A host read from a part of a message is that of the whole, or none. */
+static void check_tls_prefix(const struct hello_facts *part, const struct hello_facts *whole)
+{
+	must(part->host[0] == '\0' || strcmp(part->host, whole->host) == 0);
+	must(!part->ech || whole->ech);
+	must(strncmp(part->alpn, whole->alpn, strlen(part->alpn)) == 0);
+}
+
+static void read_tls(const uint8_t *bytes, size_t count, const struct hello_facts *whole)
+{
+	struct hello_facts facts;
+
+	(void)tls_begins_hello(bytes, count);
+	(void)tls_check_hello(bytes, count);
+	(void)tls_read_hello(bytes, count, &facts);
+	check_facts(&facts);
+	check_tls_prefix(&facts, whole);
+}
+
+static void read_records(const uint8_t *bytes, size_t count)
+{
+	uint8_t *copy = wire_exact(bytes, count);
+	struct tls_records records = {0};
+
+	/* In two goes, as segments bring them. */
+	if (count > 0 && tls_records_read(&records, copy, (uint32_t)count / 2) == ST_OK)
+		(void)tls_records_read(&records, copy, (uint32_t)count);
+	must(records.message_bytes <= records.at && records.at <= count);
+	g_free(copy);
+}
+
+static void read_gquic(const uint8_t *bytes, size_t count)
+{
+	struct hello_facts facts;
+	const uint8_t *chlo;
+	size_t chlo_count;
+
+	(void)gquic_begins_chlo(bytes, count);
+	(void)gquic_read_chlo(bytes, count, &facts);
+	check_facts(&facts);
+	if (gquic_find_chlo(bytes, count, &chlo, &chlo_count) != ST_OK)
+		return;
+	must(chlo >= bytes && chlo + chlo_count == bytes + count);
+	(void)gquic_read_chlo(chlo, chlo_count, &facts);
+	check_facts(&facts);
+}
+
+static void read_quic(const uint8_t *bytes, size_t count)
+{
+	struct reader datagram = reader_over(bytes, count), frames = datagram;
+	struct quic_crypto_frame frame;
+	struct quic_initial initial;
+
+	while (datagram.left > 0) {
+		size_t left = datagram.left;
+
+		if (quic_next_initial(&datagram, &initial) == ST_MALFORMED)
+			break;
+		must(datagram.left < left && initial.captured <= initial.wire);
+		must(initial.bytes + initial.captured <= bytes + count);
+	}
+	while (quic_next_crypto(&frames, &frame) == ST_OK)
+		must(frame.count == 0 ||
+		     (frame.bytes >= bytes && frame.bytes + frame.count <= bytes + count));
+}
+
+/* Every reader at this many of the bytes. */
+static void read_prefix(const struct run *run, const struct input *input, size_t count)
+{
+	uint8_t *bytes = wire_exact(input->at, count);
+	struct hello_facts whole;
+
+	(void)tls_read_hello(input->at, input->left, &whole);
+	read_tls(bytes, count, &whole);
+	read_records(bytes, count);
+	read_gquic(bytes, count);
+	read_quic(bytes, count);
+	read_dns(run, bytes, count, false);
+	(void)dns_is_plausible(bytes, count, input->left);
+	g_free(bytes);
+}
+
+static void read_all(struct run *run, struct input *input)
+{
+	size_t at = take_u16(input);
+	struct input bytes = take_part(input, take_u16(input));
+
+	if (!bytes.left)
+		return;
+	read_prefix(run, &bytes, bytes.left);
+	for (size_t count = 1; count < bytes.left && run->work_left > 0; count++, run->work_left--)
+		read_prefix(run, &bytes, count);
+	read_prefix(run, &bytes, 1 + at % bytes.left);
+}
+
+/* An address gets more names than one may have. */
+static void learn_many(struct run *run, struct input *input)
+{
+	struct st_addr addr = {.version = 4, .bytes = {10, 0, 0, take(input)}};
+	unsigned times = take(input), hosts = 1 + take(input) % NAMES_CHAIN_MAX;
+	const char *names[NAMES_CHAIN_MAX];
+	char host[32];
+
+	for (unsigned i = 0; i < times; i++) {
+		g_snprintf(host, sizeof(host), "%u.Test", i);
+		for (unsigned j = 0; j < hosts; j++)
+			names[j] = host;
+		names_learn(run->names, &addr, &addr, names, hosts, i,
+			    i % 16 ? ST_EVIDENCE_DNS : ST_EVIDENCE_OPTION, run->now);
+	}
+}
+
+static void step(struct run *run, struct input *input)
+{
+	uint8_t kind = take(input);
+	uint64_t count;
+
+	switch (kind % 11) {
+	case 0:
+		show_answer(run, input);
+		break;
+	case 1:
+		show_stream(run, input);
+		break;
+	case 2:
+		show_fragment(run, input);
+		break;
+	case 3:
+		show_hello(run, input);
+		break;
+	case 4:
+		show_datagram(run, input);
+		break;
+	case 5:
+		show_initial(run, input);
+		break;
+	case 6:
+		count = take(input);
+		hello_drop(&run->pool,
+			   count & 0x80 ? &run->udp[count % ENDS] : &run->tcp[count % ENDS]);
+		break;
+	case 7:
+		count = take(input);
+		run->now += count * count * ST_NS_PER_S;
+		break;
+	case 8:
+		show_crowd(run, input);
+		break;
+	case 9:
+		read_all(run, input);
+		break;
+	default:
+		learn_many(run, input);
+	}
+}
+
+static void begin(struct run *run)
+{
+	*run = (struct run){.now = ST_NS_PER_S, .names = names_new(0), .work_left = WORK_MAX};
+	run->resolver = resolver_new(run->names);
+	fragments_init(&run->fragments, 1, DNS_PORT);
+	dns_streams_init(&run->streams, 2);
+	hello_crypto_init();
+	run->crypto = quic_crypto_new();
+	must(run->crypto != NULL);
+}
+
+/* Nothing may be left: LeakSanitizer looks. */
+static void end(struct run *run)
+{
+	check_pending(run);
+	for (unsigned i = 0; i < ENDS; i++) {
+		hello_drop(&run->pool, &run->tcp[i]);
+		hello_drop(&run->pool, &run->udp[i]);
+		must(!run->tcp[i] && !run->udp[i]);
+	}
+	hello_pool_clear(&run->pool);
+	must(run->pool.pending.length == 0);
+	quic_crypto_free(run->crypto);
+	dns_streams_clear(&run->streams);
+	fragments_clear(&run->fragments);
+	resolver_free(run->resolver);
+	names_free(run->names);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct input input = {data, size};
+	struct run run;
+
+	begin(&run);
+	for (unsigned i = 0; i < STEPS_MAX && input.left; i++) {
+		step(&run, &input);
+		check_bounds(&run);
+	}
+	end(&run);
+	return 0;
+}
