@@ -23,7 +23,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 #define PAYLOAD_MAX 2048 /* of one packet; with its headers it fits a struct wire */
 #define ENDS 8		 /* of flows, each of TCP and of QUIC */
 #define CROWD (HELLOS_MAX + 100)
-#define WORK_MAX 3000 /* packets of crowds and prefixes read, in one run: it is to be short */
+#define WORK_MAX 1500 /* packets of crowds and prefixes read, in one run: it is to be short */
 
 struct run {
 	struct names *names;
@@ -364,12 +364,13 @@ static void show_initial(struct run *run, struct input *input)
 /* The same segment, fragment or stream from many ends: more than the tables hold. */
 static void show_crowd(struct run *run, struct input *input)
 {
+	static const unsigned crowds[] = {FRAGMENTS_MAX + 20, DNS_STREAMS_MAX + 20, CROWD};
 	uint8_t what = take(input), times = take(input);
 	struct input payload = take_part(input, take(input));
 	struct craft_piece piece = {.more = true, .offset = (uint16_t)(what & 0xf8)};
 	struct craft_ends ends = dns_ends(0);
 
-	for (unsigned i = 0; i < times * 5u && i < CROWD && run->work_left > 0; i++) {
+	for (unsigned i = 0; i < times * 5u && i < crowds[what % 3] && run->work_left > 0; i++) {
 		struct wire wire = {0};
 		struct shown shown;
 		bool is_shown;
