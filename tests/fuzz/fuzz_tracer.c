@@ -1,72 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The whole tracer against invariants: the input is a list of steps (a frame, a
- * pause, a poll, a failed probe), run in active or in observing mode. Frames
+ * pause, a poll, a failed probe, something about names), run in active or in observing mode. Frames
  * begin as segments and datagrams of a few flows, so that the fuzzer need not find checksums
  * of luck; any byte of them may then be anything.
  */
-#include <servicetrace/servicetrace.h>
-#include <stdlib.h>
-#include <string.h>
+#include "service/quic.h"
+#include "tracer_run.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-#define MIN(a, b) ((a) < (b) ? (a) : (b))
-
 #define STEPS_MAX 2000
 #define POLLS_MAX 64
-
-struct input {
-	const uint8_t *at;
-	size_t left;
-};
-
-struct run {
-	struct st_tracer *tracer;
-	uint64_t now;
-	uint64_t last_probe_id;
-};
-
-static uint8_t take(struct input *input)
-{
-	if (!input->left)
-		return 0;
-	input->left--;
-	return *input->at++;
-}
-
-static const uint8_t *take_bytes(struct input *input, size_t count)
-{
-	const uint8_t *bytes = input->at;
-
-	if (count > input->left)
-		return NULL;
-	input->at += count;
-	input->left -= count;
-	return bytes;
-}
-
-static void check(bool holds)
-{
-	if (!holds)
-		abort();
-}
-
-static void check_report(const struct st_trace *trace)
-{
-	char *json = st_report_json(trace, "fuzz 0"), *text = st_report_text(trace);
-
-	check(json && text && trace->stop_reason != ST_STOP_NONE);
-	for (size_t i = 0; i < trace->hop_count; i++) {
-		const struct st_hop *hop = &trace->hops[i];
-
-		check(i == 0 || hop->ttl > trace->hops[i - 1].ttl);
-		for (uint16_t j = 0; j < hop->reply_count; j++)
-			check(hop->replies[j].probe >= 1 && hop->replies[j].probe <= hop->sent);
-	}
-	free(json);
-	free(text);
-}
 
 /* The tuple lives as long as its event. */
 static void answer_socket(struct run *run, uint8_t what, const struct st_tuple *asked)
@@ -82,16 +27,16 @@ static void poll_events(struct run *run, uint8_t what)
 	struct st_event event;
 
 	while (st_tracer_poll_event(run->tracer, &event) == ST_OK) {
-		if (event.type == ST_EVENT_TRACE_ENDED)
-			check_report(event.result);
+		events_check(run, &event);
 		if (event.type == ST_EVENT_SOCKET_ASKED)
 			answer_socket(run, what, event.tuple);
 	}
 }
 
-static void show(struct run *run, const uint8_t *bytes, size_t count, enum st_direction direction,
-		 uint32_t link_type)
+void run_show(struct run *run, const uint8_t *bytes, size_t count, enum st_direction direction,
+	      uint32_t link_type, bool names_only)
 {
+	struct st_frame_info info;
 	struct st_frame frame = {
 		.stamp_ns = ST_NS_PER_S + run->now,
 		.bytes = bytes,
@@ -99,9 +44,17 @@ static void show(struct run *run, const uint8_t *bytes, size_t count, enum st_di
 		.wire_bytes = (uint32_t)count,
 		.link_type = link_type,
 		.direction = direction,
+		.names_only = names_only,
 	};
 
-	st_tracer_frame(run->tracer, run->now, &frame, NULL);
+	st_tracer_frame(run->tracer, run->now, &frame, &info);
+	must(info.wanted == (info.flow_id != 0) && info.header_bytes <= count);
+}
+
+static void show(struct run *run, const uint8_t *bytes, size_t count, enum st_direction direction,
+		 uint32_t link_type)
+{
+	run_show(run, bytes, count, direction, link_type, false);
 }
 
 /* A segment between two fixed ends; flags and numbers are the input's. */
@@ -185,7 +138,7 @@ static void poll_probes(struct run *run, struct input *input)
 		if (st_tracer_poll_probe(run->tracer, run->now, frame, sizeof(frame), &probe) !=
 		    ST_OK)
 			return;
-		check(probe.id > run->last_probe_id && probe.frame_bytes >= 28);
+		must(probe.id > run->last_probe_id && probe.frame_bytes >= 28);
 		run->last_probe_id = probe.id;
 		if (fate & 1)
 			show(run, frame, probe.frame_bytes, ST_DIRECTION_OUT, ST_LINK_RAW);
@@ -196,28 +149,40 @@ static void poll_probes(struct run *run, struct input *input)
 	}
 }
 
-static void step(struct run *run, struct input *input)
+/* Any bytes behind a link header, and what they may say. */
+static void show_bytes(struct run *run, struct input *input, uint8_t how, size_t count)
 {
 	static const uint32_t links[] = {ST_LINK_ETHERNET, ST_LINK_RAW, ST_LINK_SLL, ST_LINK_NULL};
+	const uint8_t *bytes = take_bytes(input, count);
+
+	if (!bytes)
+		return;
+	run->may_match = true;
+	show(run, bytes, count, (enum st_direction)(how % 3), links[how / 3 % 4]);
+}
+
+static void let_pass(struct run *run, uint64_t count)
+{
+	run->now += count * count * ST_NS_PER_MS;
+	st_tracer_wake(run->tracer, run->now);
+	must(st_tracer_next_wakeup(run->tracer) > run->now ||
+	     st_tracer_stats(run->tracer)->traces_open > 0);
+}
+
+static void step(struct run *run, struct input *input)
+{
 	uint8_t kind = take(input);
 	size_t count = take(input);
-	const uint8_t *bytes;
 
-	switch (kind % 6) {
+	switch (kind % 11) {
 	case 0:
 		show_segment(run, input);
 		break;
 	case 1:
-		bytes = take_bytes(input, count);
-		if (bytes)
-			show(run, bytes, count, (enum st_direction)(kind / 6 % 3),
-			     links[kind / 18 % 4]);
+		show_bytes(run, input, kind / 11, count);
 		break;
 	case 2:
-		run->now += (uint64_t)count * count * ST_NS_PER_MS;
-		st_tracer_wake(run->tracer, run->now);
-		check(st_tracer_next_wakeup(run->tracer) > run->now ||
-		      st_tracer_stats(run->tracer)->traces_open > 0);
+		let_pass(run, count);
 		break;
 	case 3:
 		poll_probes(run, input);
@@ -225,14 +190,30 @@ static void step(struct run *run, struct input *input)
 	case 4:
 		show_datagram(run, input);
 		break;
-	default:
+	case 5:
 		poll_events(run, (uint8_t)count);
+		break;
+	case 6:
+		names_hello(run, input);
+		break;
+	case 7:
+		names_initial(run, input);
+		break;
+	case 8:
+		names_answer(run, input);
+		break;
+	case 9:
+		names_tell(run, input);
+		break;
+	default:
+		names_add_rule(run, input);
 	}
 }
 
-static void configure(struct st_config *config, struct input *input)
+static void configure(struct run *run, struct input *input)
 {
 	uint8_t a = take(input), b = take(input), c = take(input);
+	struct st_config *config = &run->config;
 
 	st_config_init(config);
 	config->selection.all = true;
@@ -247,27 +228,32 @@ static void configure(struct st_config *config, struct input *input)
 	config->udp_probe = (enum st_udp_probe)(c % 4);
 	config->retrace_ns = c & 4 ? ST_NS_PER_S : 0;
 	config->flow_timeout_ns = c & 8 ? 5 * ST_NS_PER_S : 30 * ST_NS_PER_S;
+	run->may_match = true;
+	if (c & 16)
+		names_configure(run, input);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct input input = {data, size};
-	struct run run = {.now = ST_NS_PER_S};
-	struct st_config config;
+	struct run run = {.now = ST_NS_PER_S, .ended = g_hash_table_new(NULL, NULL)};
 	const struct st_stats *stats;
 
-	configure(&config, &input);
-	check(st_tracer_new(&config, &run.tracer) == ST_OK);
+	configure(&run, &input);
+	must(st_tracer_new(&run.config, &run.tracer) == ST_OK);
 	stats = st_tracer_stats(run.tracer);
 	for (unsigned i = 0; i < STEPS_MAX && input.left; i++) {
 		step(&run, &input);
-		check(stats->flows_known <= config.max_known_flows);
-		check(!config.active || stats->traces_open <= config.max_flows);
-		check(config.active || stats->probes_handed_out == 0);
+		must(stats->flows_known <= run.config.max_known_flows);
+		must(!run.config.active || stats->traces_open <= run.config.max_flows);
+		must(run.config.active || stats->probes_handed_out == 0);
 	}
 	st_tracer_finish(run.tracer, run.now);
-	check(stats->traces_open == 0 && stats->traces_started == stats->traces_ended);
+	must(stats->traces_open == 0 && stats->traces_started == stats->traces_ended);
 	poll_events(&run, ST_SOCKET_QUIET);
+	events_check_sum(&run);
 	st_tracer_free(run.tracer);
+	g_hash_table_unref(run.ended);
+	names_free_all(&run);
 	return 0;
 }

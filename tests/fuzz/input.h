@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 struct input {
@@ -51,10 +52,14 @@ static inline struct input take_part(struct input *input, size_t count)
 }
 
 /* Not assert: the fuzz preset is an optimised build, which drops it. */
-static inline void must(bool condition)
+static inline void must_at(bool condition, const char *what, const char *file, int line)
 {
-	if (!condition)
-		abort();
+	if (condition)
+		return;
+	fprintf(stderr, "%s:%d: does not hold: %s\n", file, line, what);
+	abort();
 }
+
+#define must(condition) must_at(condition, #condition, __FILE__, __LINE__)
 
 #endif

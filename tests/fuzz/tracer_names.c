@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Steps of fuzz_tracer.c that are about names. Messages begin as right ones of a
+ * few hosts and are then altered as the input says.
+ */
+#include "craft.h"
+#include "dns_wire.h"
+#include "seal.h"
+#include "service/hello.h"
+#include "service/signatures.h"
+#include "service_lab.h"
+#include "tracer_run.h"
+
+/* The last is of no service, and no name that is selected. */
+static const char *const hosts[] = {"www.video.test", "a.music.test",  "late.test",
+				    "r1.late.test",   "www.full.test", "Cdn.Video.test",
+				    "outer.test",     "other.test"};
+
+#define HOST_OTHER (G_N_ELEMENTS(hosts) - 1)
+
+static const char *const names[] = {"www.full.test", "*.music.test", "OUTER.test"};
+static const char *const services[] = {"Video", "network"};
+
+/* Added while the tracer runs. */
+static const struct {
+	const char *id;
+	enum st_rule_kind kind;
+	const char *text;
+} rules[] = {
+	{"video", ST_RULE_DOMAIN, "late.test"},
+	{"network", ST_RULE_PREFIX, "10.0.0.8/29"},
+	{"network", ST_RULE_PREFIX, "::/64"},
+	{"music", ST_RULE_REGEX, "r[0-9]+\\.late\\.test"},
+	{"video", ST_RULE_FULL_DOMAIN, "full.test"},
+	{"video", ST_RULE_REGEX, "(broken"},
+	{"none", ST_RULE_DOMAIN, "late.test"},
+	{"network", ST_RULE_PREFIX, "0.0.0.9"},
+};
+
+static struct st_signatures *make_database(void)
+{
+	struct st_signatures *signatures = make_signatures();
+
+	st_signatures_add_rule(signatures, "music", ST_RULE_REGEX, "a\\.music\\.test");
+	return signatures;
+}
+
+/* A file takes a service's place. */
+static void replace_service(struct run *run, uint8_t what)
+{
+	static const char file[] = "[Service]\nName=Video anew\nDomains=video.test;late.test\n";
+
+	signatures_load_text(run->signatures, what & 1 ? "video.service" : "network.service", file,
+			     what & 2 ? sizeof(file) - 1 : 30);
+}
+
+static void select_by_name(struct st_selection *selection, uint8_t what)
+{
+	selection->all = !(what & 3);
+	if (what & 1) {
+		selection->names = names;
+		selection->name_count = G_N_ELEMENTS(names);
+	}
+	if (what & 2) {
+		selection->services = services;
+		selection->service_count = G_N_ELEMENTS(services);
+	}
+}
+
+static const struct st_prefix host = {.addr = {4, {10, 0, 0, 9}}, .bits = 32};
+
+void names_configure(struct run *run, struct input *input)
+{
+	struct st_selection *selection = &run->config.selection;
+	uint8_t what = take(input), how = take(input);
+
+	run->signatures = make_database();
+	run->config.signatures = what & 2 || how & 2 ? run->signatures : NULL;
+	run->config.report_flows = how & 1;
+	select_by_name(selection, what);
+	selection->port = what & 4 ? 80 : 0;
+	selection->ip_version = what & 8 ? 4 + (what >> 3 & 2) : 0;
+	if (what & 32)
+		selection->protocol = what & 64 ? ST_PROTOCOL_TCP : ST_PROTOCOL_UDP;
+	if (what & 128) {
+		selection->hosts = &host;
+		selection->host_count = 1;
+	}
+	run->may_match = selection->all || selection->host_count;
+}
+
+void names_free_all(struct run *run)
+{
+	st_signatures_free(run->signatures);
+	quic_crypto_free(run->crypto);
+}
+
+static const char *take_host(struct run *run, struct input *input)
+{
+	unsigned number = take(input) % G_N_ELEMENTS(hosts);
+
+	run->may_match |= number != HOST_OTHER;
+	return hosts[number];
+}
+
+/* Up to three bytes are anything. */
+static void alter(struct run *run, struct input *input, struct wire *wire)
+{
+	for (unsigned times = take(input) & 3; times > 0; times--) {
+		wire->bytes[take_u16(input) % wire->count] ^= take(input);
+		run->may_match = true;
+	}
+}
+
+static void show_crafted(struct run *run, const struct wire *wire, bool is_out, bool names_only)
+{
+	run_show(run, wire->bytes, wire->count, is_out ? ST_DIRECTION_OUT : ST_DIRECTION_IN,
+		 ST_LINK_RAW, names_only);
+}
+
+/* The two ends that the other steps' flows have. */
+static struct craft_ends flow_ends(uint8_t what, uint8_t net)
+{
+	bool is_out = what & 1;
+
+	return (struct craft_ends){
+		.is_v6 = what & 2,
+		.net = net,
+		.source = is_out ? 2 : 9,
+		.destination = is_out ? 9 : 2,
+		.source_port = is_out ? what >> 6 : 80,
+		.destination_port = is_out ? 80 : what >> 6,
+	};
+}
+
+/* All of it, or from one byte to another. */
+void names_hello(struct run *run, struct input *input)
+{
+	uint8_t what = take(input), seq = take(input), from = 0;
+	struct craft_ends ends = flow_ends(what & ~2, 10);
+	struct wire hello = {0}, wire = {0};
+	size_t count;
+
+	put_hello(&hello, take_host(run, input), what & 4);
+	alter(run, input, &hello);
+	count = hello.count;
+	if (what & 8) {
+		from = take(input) % (uint8_t)hello.count;
+		count = 1 + take(input) % (hello.count - from);
+	} else {
+		count -= from;
+	}
+	craft_tcp(&wire, &ends, seq + from, take(input), 0x18, count);
+	wire_bytes(&wire, hello.bytes + from, count);
+	show_crafted(run, &wire, what & 1, false);
+}
+
+/* The ClientHello of QUIC is that of TLS without its record. */
+void names_initial(struct run *run, struct input *input)
+{
+	static const uint8_t dcid[] = "fuzzing";
+	struct seal seal = {.version = 1,
+			    .dialect = QUIC_1,
+			    .keys_of = dcid,
+			    .keys_of_bytes = 8,
+			    .dcid = dcid,
+			    .dcid_bytes = 8,
+			    .number_bytes = 1};
+	struct wire hello = {0}, frames = {0}, packet = {0}, wire = {0};
+	uint8_t what = take(input);
+	struct craft_ends ends = flow_ends(what, 0);
+	size_t split;
+
+	if (!run->crypto)
+		run->crypto = quic_crypto_new();
+	put_hello(&hello, take_host(run, input), what & 4);
+	alter(run, input, &hello);
+	split = what & 8 ? 5 + take(input) % (hello.count - 5) : 5;
+	wire_u8(&frames, 6);
+	wire_u16(&frames, (unsigned)(0x4000 | (split - 5)));
+	wire_u16(&frames, (unsigned)(0x4000 | (hello.count - split)));
+	wire_bytes(&frames, hello.bytes + split, hello.count - split);
+	wire_fill(&frames, 0, QUIC_DATAGRAM_MIN - frames.count);
+	seal_packet(&packet, run->crypto, &seal, frames.bytes, frames.count);
+	craft_udp(&wire, &ends, packet.count);
+	wire_bytes(&wire, packet.bytes, packet.count);
+	show_crafted(run, &wire, what & 1, what & 16);
+}
+
+static void put_dns(struct run *run, struct input *input, struct wire *message, uint8_t what)
+{
+	static const char *const addresses[] = {"10.0.0.9", "0.0.0.9", "::9", "10.9.0.2"};
+	const char *asked = take_host(run, input), *owner = asked;
+
+	dns_wire_header(message, DNS_FLAGS, 1, what & 4 ? 2 : 1);
+	dns_wire_question(message, asked, DNS_TYPE_A);
+	if (what & 4) {
+		owner = take_host(run, input);
+		dns_wire_alias(message, asked, owner);
+	}
+	dns_wire_address(message, owner, addresses[what >> 4 & 3], take(input));
+	alter(run, input, message);
+}
+
+/* To one of the flows' clients, or another. */
+void names_answer(struct run *run, struct input *input)
+{
+	uint8_t what = take(input);
+	struct craft_ends ends = {.is_v6 = what & 2,
+				  .net = what & 64 ? 0 : 10,
+				  .source = 53,
+				  .destination = what & 128 ? 3 : 2,
+				  .source_port = 53,
+				  .destination_port = 33};
+	struct wire message = {0}, wire = {0};
+
+	put_dns(run, input, &message, what);
+	if (what & 1) {
+		craft_tcp(&wire, &ends, take(input), 1, 0x18, message.count + 2);
+		wire_u16(&wire, (unsigned)message.count);
+	} else {
+		craft_udp(&wire, &ends, message.count);
+	}
+	wire_bytes(&wire, message.bytes, message.count);
+	show_crafted(run, &wire, false, what & 8);
+}
+
+void names_tell(struct run *run, struct input *input)
+{
+	static const struct st_addr addresses[] = {
+		{4, {10, 0, 0, 9}}, {4, {0, 0, 0, 9}}, {6, {[15] = 9}}, {0, {0}}};
+	uint8_t what = take(input);
+	const struct st_addr *addr = &addresses[what % G_N_ELEMENTS(addresses)];
+	bool is_name = !(what & 4);
+	const char *name = is_name ? take_host(run, input) : "no name";
+	enum st_status status = st_tracer_tell_name(run->tracer, run->now, addr, name);
+
+	must((status == ST_OK) == (is_name && addr->version != 0));
+}
+
+void names_add_rule(struct run *run, struct input *input)
+{
+	uint8_t what = take(input);
+	unsigned number = what % G_N_ELEMENTS(rules);
+
+	if (!run->signatures)
+		return;
+	run->may_match = true;
+	if (what & 128)
+		replace_service(run, what);
+	else if (what & 64)
+		(void)st_signatures_add_service(run->signatures, what & 8 ? "video" : "new",
+						what & 16 ? "Another" : NULL);
+	else
+		(void)st_signatures_add_rule(run->signatures, rules[number].id, rules[number].kind,
+					     rules[number].text);
+}
