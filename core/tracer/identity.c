@@ -356,7 +356,7 @@ static bool is_same(const struct st_identity *a, const struct st_identity *b)
 	       g_strcmp0(a->name, b->name) == 0;
 }
 
-/* Copies what it keeps. */
+/* Copies what it keeps. A flow that has been told as such gets no news: it is over. */
 static void store(struct st_tracer *tracer, struct flow *flow, const struct st_identity *is)
 {
 	struct st_identity *kept = &flow->identity.is;
@@ -368,7 +368,7 @@ static void store(struct st_tracer *tracer, struct flow *flow, const struct st_i
 	*kept = *is;
 	kept->host = g_strdup(is->host);
 	kept->alpn = g_strdup(is->alpn);
-	if (flow->is_wanted)
+	if (flow->is_wanted && !flow->is_recorded)
 		event_flow_named(tracer, flow);
 }
 

@@ -410,6 +410,28 @@ static void test_flow_record(void)
 	st_tracer_free(lab.tracer);
 }
 
+/* A closed flow is remembered for its last packets; they do not bring it back. */
+static void test_no_name_behind_record(void)
+{
+	struct st_addr server = {.version = 4, .bytes = {10, 9, 0, 2}};
+	struct st_config config = make_config();
+	struct st_event event;
+	struct lab lab;
+
+	config.active = false;
+	config.report_flows = true;
+	lab = make_lab(&config);
+	open_flow(&lab, true);
+	close_flow(&lab);
+	lab.now += 31 * ST_NS_PER_S;
+	st_tracer_wake(lab.tracer, lab.now);
+	g_assert_true(next_event(&lab, ST_EVENT_FLOW_ENDED, &event));
+	g_assert_cmpint(st_tracer_tell_name(lab.tracer, lab.now, &server, "late.test"), ==, ST_OK);
+	show_tcp(&lab, true, ACK, 1602, 5002, 0, false);
+	g_assert_false(next_event(&lab, ST_EVENT_FLOW_NAMED, &event));
+	st_tracer_free(lab.tracer);
+}
+
 /* A flow whose name could still select it makes room before one that is wanted. */
 static void test_unnamed_flows_leave_first(void)
 {
@@ -463,6 +485,7 @@ static void add_selection_tests(void)
 	g_test_add_func("/identity/service-must-be-known", test_service_must_be_known);
 	g_test_add_func("/identity/observed-before-named", test_observed_before_named);
 	g_test_add_func("/identity/flow-record", test_flow_record);
+	g_test_add_func("/identity/no-name-behind-record", test_no_name_behind_record);
 	g_test_add_func("/identity/unnamed-flows-leave-first", test_unnamed_flows_leave_first);
 }
 
