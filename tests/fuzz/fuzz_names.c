@@ -323,6 +323,7 @@ static const uint8_t connection_ids[QUIC_CONNECTION_ID_MAX] = "connection 0 and 
 /* Appends one protected packet, an Initial as a rule. */
 static void put_packet(struct run *run, struct wire *wire, struct input *input, bool is_padded)
 {
+	static const uint32_t numbers[] = {0, 1, 2, 255, 256, 510, 512, 0x80000000};
 	uint8_t what = take(input), how = take(input);
 	const struct version *version = &versions[what % G_N_ELEMENTS(versions)];
 	struct seal seal = {
@@ -334,7 +335,7 @@ static void put_packet(struct run *run, struct wire *wire, struct input *input, 
 		.dcid = connection_ids + (what >> 4 & 1),
 		.dcid_bytes = what >> 5 == 7 ? 4 : 8,
 		.token_bytes = how & 4 ? 16 : 0,
-		.number = how >> 3 & 7,
+		.number = numbers[how >> 3 & 7],
 		.number_bytes = 1 + (how & 3),
 	};
 	struct input frames = take_part(input, take_u16(input) % 1400);
@@ -361,36 +362,56 @@ static void show_initial(struct run *run, struct input *input)
 	hear_datagram(run, &wire, what, what & 0x20 ? 4u * cut : 0);
 }
 
-/* The same segment, fragment or stream from many ends: more than the tables hold. */
+/* The kinds of crowds: what goes beyond the bounds of each table. */
+enum { CROWD_FRAGMENTS, CROWD_STREAMS, CROWD_HELLOS, CROWD_KINDS };
+
+/*
+ * One of a crowd: the same bytes from an end of its own, or, with `is_one`, at
+ * another place of what one end sends, with gaps between.
+ */
+static void show_one(struct run *run, unsigned kind, bool is_one, uint16_t number,
+		     const struct input *payload)
+{
+	struct craft_piece piece = {
+		.id = is_one ? 0 : (uint8_t)number,
+		.offset = (uint16_t)(is_one ? number * 16 : 0),
+		.more = true,
+	};
+	struct craft_ends ends = dns_ends(0);
+	struct wire wire = {0};
+	struct shown shown;
+	bool is_shown;
+
+	ends.destination_port = is_one ? 1 : number;
+	if (kind == CROWD_FRAGMENTS)
+		craft_ip(&wire, &ends, ST_PROTOCOL_UDP, payload->left, &piece);
+	else
+		craft_tcp(&wire, &ends, is_one ? number * 32u : 0, 1, 0x18, payload->left);
+	wire_bytes(&wire, payload->at, payload->left);
+	is_shown = show(&shown, &wire, 0);
+	if (is_shown && kind == CROWD_FRAGMENTS)
+		hear_fragment(run, &shown);
+	else if (is_shown && kind == CROWD_STREAMS)
+		hear_segment(run, &shown);
+	else if (is_shown)
+		hear_hello(run, &run->crowd[is_one ? 0 : number], &shown, NULL);
+	g_free(shown.bytes);
+}
+
 static void show_crowd(struct run *run, struct input *input)
 {
-	static const unsigned crowds[] = {FRAGMENTS_MAX + 20, DNS_STREAMS_MAX + 20, CROWD};
+	static const unsigned most[CROWD_KINDS] = {
+		[CROWD_FRAGMENTS] = FRAGMENTS_MAX + 20,
+		[CROWD_STREAMS] = DNS_STREAMS_MAX + 20,
+		[CROWD_HELLOS] = CROWD,
+	};
 	uint8_t what = take(input), times = take(input);
 	struct input payload = take_part(input, take(input));
-	struct craft_piece piece = {.more = true, .offset = (uint16_t)(what & 0xf8)};
-	struct craft_ends ends = dns_ends(0);
+	unsigned kind = what % CROWD_KINDS;
 
-	for (unsigned i = 0; i < times * 5u && i < crowds[what % 3] && run->work_left > 0; i++) {
-		struct wire wire = {0};
-		struct shown shown;
-		bool is_shown;
-
+	for (unsigned i = 0; i < MIN(times * 5u, most[kind]) && run->work_left > 0; i++) {
 		run->work_left--;
-		piece.id = (uint8_t)i;
-		ends.destination_port = (uint16_t)i;
-		if (what % 3 == 0)
-			craft_ip(&wire, &ends, ST_PROTOCOL_UDP, payload.left, &piece);
-		else
-			craft_tcp(&wire, &ends, 0, 1, 0x18, payload.left);
-		wire_bytes(&wire, payload.at, payload.left);
-		is_shown = show(&shown, &wire, 0);
-		if (is_shown && what % 3 == 0)
-			hear_fragment(run, &shown);
-		else if (is_shown && what % 3 == 1)
-			hear_segment(run, &shown);
-		else if (is_shown)
-			hear_hello(run, &run->crowd[i], &shown, NULL);
-		g_free(shown.bytes);
+		show_one(run, kind, what & 0x80, (uint16_t)i, &payload);
 	}
 }
 

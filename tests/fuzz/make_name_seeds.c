@@ -62,6 +62,18 @@ static struct wire alias_message(void)
 	return message;
 }
 
+/* As some servers send it: no question, and the aliases behind the address. */
+static struct wire unasked_message(void)
+{
+	struct wire message = {0};
+
+	dns_wire_header(&message, DNS_FLAGS, 0, 3);
+	dns_wire_address(&message, "c.test", "192.0.2.7", 60);
+	dns_wire_alias(&message, "b.test", "c.test");
+	dns_wire_alias(&message, "a.test", "b.test");
+	return message;
+}
+
 static struct wire https_message(void)
 {
 	struct wire message = {0};
@@ -163,10 +175,37 @@ static void write_hellos(const char *folder)
 	put_hello_step(&seed, 1, 0x2000, &hello, 0, 30);
 	wire_u8(&seed, NAMES_DROP);
 	wire_u8(&seed, 1);
-	put_hello_step(&seed, 2, 0x2000, &hello, 7, 60);
-	put_hello_step(&seed, 2, 0x2000, &hello, 0, 7);
+	put_hello_step(&seed, 2, 0x2000, &hello, 3, 60);
+	put_hello_step(&seed, 2, 0x2000, &hello, 0, 3);
 	put_hello_step(&seed, 2, 0x2000, &hello, 60, hello.count);
 	write_seed(folder, "hello-pieces", &seed);
+	put_hello_step(&seed, 3, 0x2000, &hello, 0, 20);
+	put_hello_step(&seed, 3, 0x1fdc, &hello, 20, 80); /* begins before it */
+	for (unsigned i = 0; i < 11; i++)
+		put_hello_step(&seed, 3, 0x2800 + i, &hello, 0, 1); /* what is missing is lost */
+	write_seed(folder, "hello-overtaken", &seed);
+}
+
+/* More protocols than are kept. */
+static void write_alpn(const char *folder)
+{
+	struct wire hello = {0}, list = {0}, seed = {0};
+
+	for (unsigned i = 0; i < 16; i++) {
+		wire_u8(&list, 10);
+		wire_bytes(&list, "protocol-x", 10);
+	}
+	put_hello(&hello, "www.video.test", false);
+	hello.count = 5 + 4 + 2 + 32 + 1 + 4 + 2;
+	wire_u16(&hello, (unsigned)list.count + 6);
+	wire_u16(&hello, 16);
+	wire_u16(&hello, (unsigned)list.count + 2);
+	wire_u16(&hello, (unsigned)list.count);
+	wire_bytes(&hello, list.bytes, list.count);
+	wire_set_u16(&hello, 3, (unsigned)hello.count - 5);
+	wire_set_u16(&hello, 7, (unsigned)hello.count - 9);
+	put_hello_step(&seed, 0, 0x1000, &hello, 0, hello.count);
+	write_seed(folder, "hello-alpn", &seed);
 }
 
 /* Of the handshake's message, the bytes from `from` up to `to`. */
@@ -194,6 +233,8 @@ static void begin_initial(struct wire *seed, unsigned what)
 
 static void write_initials(const char *folder)
 {
+	/* 256, 255, 510, 512, 2^31: one byte, two, or four of them are sent */
+	static const uint8_t numbers[] = {0x21, 0x18, 0x29, 0x30, 0x3b};
 	struct wire hello = {0}, all = {0}, first = {0}, second = {0}, seed = {0};
 
 	put_hello(&hello, "www.video.test", false);
@@ -219,6 +260,16 @@ static void write_initials(const char *folder)
 	put_packet(&seed, 0, 128, &first);
 	put_packet(&seed, 0, 9, &first);
 	write_seed(folder, "initials-pieces", &seed);
+	wire_u8(&seed, NAMES_INITIAL);
+	wire_u8(&seed, 0x20);
+	wire_u8(&seed, 100); /* a snap length */
+	put_packet(&seed, 0, 9, &all);
+	write_seed(folder, "initials-cut", &seed);
+	for (unsigned i = 0; i < sizeof(numbers); i++) {
+		begin_initial(&seed, 3);
+		put_packet(&seed, 0, numbers[i], &first);
+	}
+	write_seed(folder, "initials-numbers", &seed);
 }
 
 static struct wire chlo(void)
@@ -234,9 +285,9 @@ static struct wire chlo(void)
 static void write_gquic(const char *folder)
 {
 	static const char q043[] = "\x09"
-				   "conn-id.Q043\1hash-hash-hash\xa0\1\0\46";
+				   "conn-id.Q043\1hash-hash---\xa0\1\0\46";
 	static const char q046[] = "\xc3Q046\x50"
-				   "conn-id.\0\0\0\1hash-hash-hash\xa0\1\0\46";
+				   "conn-id.\0\0\0\1hash-hash---\xa0\1\0\46";
 	struct wire message = chlo(), frames = {0}, payload = {0}, seed = {0};
 
 	wire_bytes(&payload, q043, 14);
@@ -301,6 +352,9 @@ static void write_crowd(const char *folder)
 	put_crowd(&seed, 0, "\0\65\4\0\0\40\0\0", 8);
 	put_crowd(&seed, 1, response, 14);
 	put_crowd(&seed, 2, "\26\3\1\0\100\1\0\0", 8);
+	put_crowd(&seed, 0x81, "\0\65\4\0\0\40\0\0", 8); /* of one end each, with gaps */
+	put_crowd(&seed, 0x82, response, 14);
+	put_crowd(&seed, 0x80, "\26\3\1\0\100\1\0\0", 8);
 	wire_u8(&seed, NAMES_LEARN);
 	wire_u8(&seed, 7);
 	wire_u8(&seed, 200);
@@ -321,10 +375,13 @@ static void write_names(const char *folder)
 	put_answer_step(&seed, &message);
 	message = https_message();
 	put_answer_step(&seed, &message);
+	message = unasked_message();
+	put_answer_step(&seed, &message);
 	write_seed(folder, "answers", &seed);
 	write_stream(folder);
 	write_fragments(folder);
 	write_hellos(folder);
+	write_alpn(folder);
 	write_initials(folder);
 	write_gquic(folder);
 	write_reads(folder);
