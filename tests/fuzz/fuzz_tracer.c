@@ -57,6 +57,21 @@ static void show(struct run *run, const uint8_t *bytes, size_t count, enum st_di
 	run_show(run, bytes, count, direction, link_type, false);
 }
 
+/* It may be answered later, more than once. */
+static void remember(struct run *run, const uint8_t *packet, size_t count)
+{
+	memcpy(run->last, packet, count);
+	run->last_bytes = count;
+}
+
+/* From one of the fixed ends to the other; in part as if it had gone astray. */
+static enum st_direction direction_of(uint8_t what)
+{
+	if (what & 16)
+		return ST_DIRECTION_UNKNOWN;
+	return (what & 1) && !(what & 8) ? ST_DIRECTION_OUT : ST_DIRECTION_IN;
+}
+
 /* A segment between two fixed ends; flags and numbers are the input's. */
 static void show_segment(struct run *run, struct input *input)
 {
@@ -74,7 +89,8 @@ static void show_segment(struct run *run, struct input *input)
 	bytes[31] = take(input);
 	bytes[32] = 0x50;
 	bytes[33] = what & 4 ? 0x10 : take(input);
-	show(run, bytes, 40u + payload, is_out ? ST_DIRECTION_OUT : ST_DIRECTION_IN, ST_LINK_RAW);
+	show(run, bytes, 40u + payload, direction_of(what), ST_LINK_RAW);
+	remember(run, bytes, 40u + payload);
 }
 
 /* A datagram between two fixed ends, IPv4 or IPv6; a long one is a QUIC Initial. */
@@ -101,6 +117,7 @@ static void show_datagram(struct run *run, struct input *input)
 	udp[8] = is_quic ? 0xc0 : 0;
 	udp[12] = is_quic;
 	show(run, bytes, ip + count, is_out ? ST_DIRECTION_OUT : ST_DIRECTION_IN, ST_LINK_RAW);
+	remember(run, bytes, ip + count);
 }
 
 /* An ICMP error of the probe's IP version that quotes all of it, or 28 bytes, perhaps altered. */
@@ -140,6 +157,7 @@ static void poll_probes(struct run *run, struct input *input)
 			return;
 		must(probe.id > run->last_probe_id && probe.frame_bytes >= 28);
 		run->last_probe_id = probe.id;
+		remember(run, frame, probe.frame_bytes);
 		if (fate & 1)
 			show(run, frame, probe.frame_bytes, ST_DIRECTION_OUT, ST_LINK_RAW);
 		if (fate & 2)
@@ -174,12 +192,12 @@ static void step(struct run *run, struct input *input)
 	uint8_t kind = take(input);
 	size_t count = take(input);
 
-	switch (kind % 11) {
+	switch (kind % 12) {
 	case 0:
 		show_segment(run, input);
 		break;
 	case 1:
-		show_bytes(run, input, kind / 11, count);
+		show_bytes(run, input, kind / 12, count);
 		break;
 	case 2:
 		let_pass(run, count);
@@ -205,8 +223,12 @@ static void step(struct run *run, struct input *input)
 	case 9:
 		names_tell(run, input);
 		break;
-	default:
+	case 10:
 		names_add_rule(run, input);
+		break;
+	default:
+		if (run->last_bytes)
+			answer_probe(run, input, run->last, run->last_bytes, (uint8_t)count);
 	}
 }
 

@@ -400,6 +400,7 @@ enum {
 	TRACER_ANSWER,
 	TRACER_TELL,
 	TRACER_RULE,
+	TRACER_ANSWER_LAST,
 };
 
 enum { HOST_VIDEO, HOST_MUSIC, HOST_LATE, HOST_OTHER = 7 };
@@ -436,7 +437,7 @@ static void put_tracer_segment(struct wire *seed, unsigned what, unsigned seq, u
 		wire_u8(seed, flags);
 }
 
-/* Of another program: an ACK behind what the peer has acknowledged, with a low TTL. */
+/* Of another program: an ACK behind what the peer has acknowledged, with a low TTL; answered. */
 static void put_strange_probe(struct wire *seed, unsigned ttl)
 {
 	put_step(seed, TRACER_SEGMENT, 0);
@@ -445,6 +446,7 @@ static void put_strange_probe(struct wire *seed, unsigned ttl)
 	wire_u8(seed, ttl);
 	wire_u8(seed, 20);
 	wire_u8(seed, 2);
+	put_step(seed, TRACER_ANSWER_LAST, 0);
 }
 
 static void put_tracer_hello(struct wire *seed, unsigned host)
@@ -536,18 +538,18 @@ static void write_tracer(const char *folder)
 	put_quic(&seed, 2, HOST_MUSIC);
 	put_probing(&seed);
 	write_seed(folder, "quic-by-name", &seed);
-	begin_tracer(&seed, false, BY_SERVICE);
-	put_step(&seed, TRACER_TELL, 0);
-	wire_u8(&seed, 0);
-	wire_u8(&seed, HOST_VIDEO);
-	put_tls(&seed, HOST_VIDEO);
-	for (unsigned ttl = 1; ttl < 5; ttl++)
-		put_strange_probe(&seed, ttl);
-	put_step(&seed, TRACER_PAUSE, 60);
-	put_tracer_segment(&seed, 3, 40, 2, ST_TCP_FIN | ST_TCP_ACK);
-	put_step(&seed, TRACER_PAUSE, 255);
-	put_step(&seed, TRACER_EVENTS, 1);
-	write_seed(folder, "observed-by-told-name", &seed);
+	for (unsigned late = 0; late < 2; late++) {
+		begin_tracer(&seed, false, BY_SERVICE);
+		put_tls(&seed, late ? HOST_LATE : HOST_VIDEO);
+		for (unsigned ttl = 1; ttl < 5; ttl++)
+			put_strange_probe(&seed, ttl);
+		put_step(&seed, TRACER_RULE, 0);
+		wire_u8(&seed, RULE_LATE);
+		put_tracer_segment(&seed, 3, 40, 2, ST_TCP_FIN | ST_TCP_ACK);
+		put_step(&seed, TRACER_PAUSE, 255);
+		put_step(&seed, TRACER_EVENTS, 1);
+		write_seed(folder, late ? "observed-then-named" : "observed-by-service", &seed);
+	}
 }
 
 int main(int argc, char **argv)

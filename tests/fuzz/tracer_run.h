@@ -19,6 +19,8 @@ struct run {
 	struct quic_crypto *crypto; /* NULL until needed */
 	uint64_t now;
 	uint64_t last_probe_id;
+	uint8_t last[ST_PROBE_FRAME_MAX]; /* the packet shown last that may be a probe */
+	size_t last_bytes;
 	/* Something may have been shown that makes a flow's name one of those selected. */
 	bool may_match;
 	uint64_t events[EVENT_TYPES];
