@@ -8,6 +8,7 @@
 #include <servicetrace/packet.h>
 
 #include "base/reader.h"
+#include "input.h"
 #include "packet/link_header.h"
 
 #include <stdlib.h>
@@ -17,13 +18,6 @@
 #define LABELS_MAX 4   /* fewer than fit a message, so that the bound is met */
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-/* Not assert: the fuzz preset is an optimised build, which drops it. */
-static void must(bool condition)
-{
-	if (!condition)
-		abort();
-}
 
 /* What the drivers rely on: no offset leads out of the frame. */
 static void check_packet(const struct st_frame *frame, const struct st_packet *packet)

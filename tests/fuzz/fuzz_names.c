@@ -7,13 +7,12 @@
  */
 #include "craft.h"
 #include "input.h"
+#include "names_readers.h"
 #include "seal.h"
 
 #include "base/container.h"
-#include "service/dns.h"
 #include "service/dns_stream.h"
 #include "service/fragments.h"
-#include "service/gquic.h"
 #include "service/hello_pending.h"
 #include "service/resolver.h"
 
@@ -59,29 +58,6 @@ static bool show(struct shown *shown, const struct wire *wire, size_t cut)
 	return st_packet_decode(&shown->frame, &shown->packet) == ST_OK;
 }
 
-/* Printable, in lower case, ended within its room. */
-static void check_text(const char *text, size_t room)
-{
-	size_t chars = strnlen(text, room);
-
-	must(chars < room);
-	for (size_t i = 0; i < chars; i++)
-		must(g_ascii_isgraph(text[i]));
-}
-
-static void check_host(const char *host, size_t room)
-{
-	check_text(host, room);
-	for (const char *at = host; *at; at++)
-		must(!g_ascii_isupper(*at));
-}
-
-static void check_facts(const struct hello_facts *facts)
-{
-	check_host(facts->host, DNS_HOST_BYTES);
-	check_text(facts->alpn, sizeof(facts->alpn));
-}
-
 static void check_pending(const struct run *run)
 {
 	const struct hello_pool *pool = &run->pool;
@@ -102,39 +78,6 @@ static void check_bounds(const struct run *run)
 	must(run->fragments.oldest_first.length <= FRAGMENTS_MAX);
 	must(run->streams.silent_first.length <= DNS_STREAMS_MAX);
 	must(run->pool.pending.length <= HELLOS_MAX);
-}
-
-/* Does the table say of the binding's address what the binding says? */
-static bool is_known(const struct run *run, const struct dns_binding *binding)
-{
-	const struct name *name = NULL;
-
-	while ((name = names_next(run->names, &binding->addr, run->now, name))) {
-		if (name->host_count == binding->host_count &&
-		    strcmp(name->hosts[0], binding->hosts[0]) == 0)
-			return true;
-	}
-	return false;
-}
-
-/* Reads a message; with `known` the last of its names must be in the table. */
-static void read_dns(const struct run *run, const uint8_t *bytes, size_t count, bool known)
-{
-	struct dns_message message;
-	struct dns_binding binding;
-
-	if (dns_open(&message, bytes, count) != ST_OK)
-		return;
-	while (dns_next(&message, &binding) == ST_OK) {
-		must(binding.host_count >= 1 && binding.host_count <= NAMES_CHAIN_MAX);
-		must(binding.addr.version == 4 || binding.addr.version == 6);
-		must(binding.ttl_s <= INT32_MAX);
-		for (unsigned i = 0; i < binding.host_count; i++)
-			check_host(binding.hosts[i], DNS_HOST_BYTES);
-		if (known && message.answers_left == 0 && message.questions_left == 0 &&
-		    message.addresses.left == 0 && message.params.left == 0)
-			must(is_known(run, &binding));
-	}
 }
 
 static void hear_dns(struct run *run, const struct shown *shown)
@@ -169,8 +112,8 @@ static void show_answer(struct run *run, struct input *input)
 	if (show(&shown, &wire, cut)) {
 		hear_dns(run, &shown);
 		if (resolver_wants(&shown.packet))
-			read_dns(run, shown.bytes + shown.packet.payload_offset,
-				 shown.packet.payload_captured, true);
+			readers_dns(shown.bytes + shown.packet.payload_offset,
+				    shown.packet.payload_captured, run->names, run->now);
 	}
 	g_free(shown.bytes);
 }
@@ -184,7 +127,7 @@ static void hear_segment(struct run *run, const struct shown *shown)
 		return;
 	dns_streams_take(&run->streams, &shown->packet, &shown->frame);
 	while (dns_streams_next(&run->streams, &message))
-		read_dns(run, message.at, message.left, false);
+		readers_dns(message.at, message.left, NULL, 0);
 	(void)dns_streams_settle(&run->streams);
 }
 
@@ -213,7 +156,7 @@ static void hear_fragment(struct run *run, const struct shown *shown)
 	if (shown->packet.is_fragment && shown->packet.protocol == ST_PROTOCOL_UDP &&
 	    fragments_add(&run->fragments, &shown->packet, &shown->frame, run->now, &datagram) ==
 		    FRAGMENT_WHOLE)
-		read_dns(run, datagram.at, datagram.left, false);
+		readers_dns(datagram.at, datagram.left, NULL, 0);
 }
 
 /* What it holds of the datagram, its UDP header included, is the input's. */
@@ -242,7 +185,7 @@ static void check_verdict(struct run *run, enum hello_verdict verdict, struct he
 {
 	if (verdict == HELLO_READ) {
 		must(!*hello);
-		check_facts(facts);
+		readers_check_facts(facts);
 	}
 	must(run->pool.pending.length <= HELLOS_MAX);
 }
@@ -415,99 +358,12 @@ static void show_crowd(struct run *run, struct input *input)
 	}
 }
 
-/* A host read from a part of a message is that of the whole, or none. */
-static void check_tls_prefix(const struct hello_facts *part, const struct hello_facts *whole)
+static void read_at_prefixes(struct run *run, struct input *input)
 {
-	must(part->host[0] == '\0' || strcmp(part->host, whole->host) == 0);
-	must(!part->ech || whole->ech);
-	must(strncmp(part->alpn, whole->alpn, strlen(part->alpn)) == 0);
-}
-
-static void read_tls(const uint8_t *bytes, size_t count, const struct hello_facts *whole)
-{
-	struct hello_facts facts;
-
-	(void)tls_begins_hello(bytes, count);
-	(void)tls_check_hello(bytes, count);
-	(void)tls_read_hello(bytes, count, &facts);
-	check_facts(&facts);
-	check_tls_prefix(&facts, whole);
-}
-
-static void read_records(const uint8_t *bytes, size_t count)
-{
-	uint8_t *copy = wire_exact(bytes, count);
-	struct tls_records records = {0};
-
-	/* In two goes, as segments bring them. */
-	if (count > 0 && tls_records_read(&records, copy, (uint32_t)count / 2) == ST_OK)
-		(void)tls_records_read(&records, copy, (uint32_t)count);
-	must(records.message_bytes <= records.at && records.at <= count);
-	g_free(copy);
-}
-
-static void read_gquic(const uint8_t *bytes, size_t count)
-{
-	struct hello_facts facts;
-	const uint8_t *chlo;
-	size_t chlo_count;
-
-	(void)gquic_begins_chlo(bytes, count);
-	(void)gquic_read_chlo(bytes, count, &facts);
-	check_facts(&facts);
-	if (gquic_find_chlo(bytes, count, &chlo, &chlo_count) != ST_OK)
-		return;
-	must(chlo >= bytes && chlo + chlo_count == bytes + count);
-	(void)gquic_read_chlo(chlo, chlo_count, &facts);
-	check_facts(&facts);
-}
-
-static void read_quic(const uint8_t *bytes, size_t count)
-{
-	struct reader datagram = reader_over(bytes, count), frames = datagram;
-	struct quic_crypto_frame frame;
-	struct quic_initial initial;
-
-	while (datagram.left > 0) {
-		size_t left = datagram.left;
-
-		if (quic_next_initial(&datagram, &initial) == ST_MALFORMED)
-			break;
-		must(datagram.left < left && initial.captured <= initial.wire);
-		must(initial.bytes + initial.captured <= bytes + count);
-	}
-	while (quic_next_crypto(&frames, &frame) == ST_OK)
-		must(frame.count == 0 ||
-		     (frame.bytes >= bytes && frame.bytes + frame.count <= bytes + count));
-}
-
-/* Every reader at this many of the bytes. */
-static void read_prefix(const struct run *run, const struct input *input, size_t count)
-{
-	uint8_t *bytes = wire_exact(input->at, count);
-	struct hello_facts whole;
-
-	(void)tls_read_hello(input->at, input->left, &whole);
-	read_tls(bytes, count, &whole);
-	read_records(bytes, count);
-	read_gquic(bytes, count);
-	read_quic(bytes, count);
-	read_dns(run, bytes, count, false);
-	(void)dns_is_plausible(bytes, count, input->left);
-	g_free(bytes);
-}
-
-static void read_all(struct run *run, struct input *input)
-{
-	size_t at = take_u16(input);
+	size_t one = take_u16(input);
 	struct input bytes = take_part(input, take_u16(input));
 
-	if (!bytes.left)
-		return;
-	read_prefix(run, &bytes, bytes.left);
-	for (size_t count = 1; count < bytes.left && run->work_left > 0; count++, run->work_left--)
-		read_prefix(run, &bytes, count);
-	read_prefix(run, &bytes, 1 + at % bytes.left);
+	readers_at_prefixes(&bytes, one, &run->work_left);
 }
 
 /* An address gets more names than one may have. */
@@ -564,7 +420,7 @@ static void step(struct run *run, struct input *input)
 		show_crowd(run, input);
 		break;
 	case 9:
-		read_all(run, input);
+		read_at_prefixes(run, input);
 		break;
 	default:
 		learn_many(run, input);

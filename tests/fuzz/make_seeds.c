@@ -6,24 +6,19 @@
  */
 #include "base/checksum.h"
 #include "samples.h"
-
-#include <stdio.h>
+#include "seeds.h"
 
 #define CUT_BYTES 64 /* a snap length that cuts the longer samples */
 
-static void write_seed(const char *folder, const char *name, uint32_t link_type,
-		       const struct wire *frame, size_t captured)
+static void write_frame(const char *folder, const char *name, uint32_t link_type,
+			const struct wire *frame, size_t captured)
 {
-	char *path = g_strdup_printf("%s/%s", folder, name);
 	struct wire seed = {0};
-	GError *error = NULL;
 
 	wire_u16(&seed, link_type);
 	wire_u16(&seed, (unsigned)(frame->count - captured) / 4);
 	wire_bytes(&seed, frame->bytes, captured);
-	if (!g_file_set_contents(path, (const char *)seed.bytes, (gssize)seed.count, &error))
-		g_error("%s", error->message);
-	g_free(path);
+	write_seed(folder, name, &seed);
 }
 
 static void put_extension(struct wire *wire)
@@ -74,18 +69,18 @@ int main(int argc, char **argv)
 	for (size_t i = 0; i < G_N_ELEMENTS(samples); i++) {
 		frame = (struct wire){0};
 		samples[i].put(&frame);
-		write_seed(argv[1], samples[i].name, samples[i].link_type, &frame, frame.count);
+		write_frame(argv[1], samples[i].name, samples[i].link_type, &frame, frame.count);
 	}
 	frame = (struct wire){0};
 	sample_ethernet6(&frame);
-	write_seed(argv[1], "snapped", ST_LINK_ETHERNET, &frame, CUT_BYTES);
+	write_frame(argv[1], "snapped", ST_LINK_ETHERNET, &frame, CUT_BYTES);
 	frame = error_with_extension(4, 128, 32);
-	write_seed(argv[1], "icmp-extension", ST_LINK_RAW, &frame, frame.count);
+	write_frame(argv[1], "icmp-extension", ST_LINK_RAW, &frame, frame.count);
 	frame = error_with_extension(4, 128, 0);
-	write_seed(argv[1], "icmp-extension-no-length", ST_LINK_RAW, &frame, frame.count);
+	write_frame(argv[1], "icmp-extension-no-length", ST_LINK_RAW, &frame, frame.count);
 	frame = error_with_extension(4, 40, 10);
-	write_seed(argv[1], "icmp-extension-unpadded", ST_LINK_RAW, &frame, frame.count);
+	write_frame(argv[1], "icmp-extension-unpadded", ST_LINK_RAW, &frame, frame.count);
 	frame = error_with_extension(6, 128, 16);
-	write_seed(argv[1], "icmp6-extension", ST_LINK_RAW, &frame, frame.count);
+	write_frame(argv[1], "icmp6-extension", ST_LINK_RAW, &frame, frame.count);
 	return 0;
 }

@@ -382,17 +382,25 @@ static void close_flow(struct lab *lab)
 	show_tcp(lab, true, ACK, 1602, 5002, 0, false);
 }
 
-/* Counts are IP bytes of both directions; a closed flow is told after its timeout, once. */
-static void test_flow_record(void)
+/* Watches a flow that is open, and tells of it when it is over. */
+static struct lab make_record_lab(void)
 {
 	struct st_config config = make_config();
-	struct st_event event;
 	struct lab lab;
 
 	config.active = false;
 	config.report_flows = true;
 	lab = make_lab(&config);
 	open_flow(&lab, true);
+	return lab;
+}
+
+/* Counts are IP bytes of both directions; a closed flow is told after its timeout, once. */
+static void test_flow_record(void)
+{
+	struct lab lab = make_record_lab();
+	struct st_event event;
+
 	lab.now += 5 * MS;
 	close_flow(&lab);
 	g_assert_false(next_event(&lab, ST_EVENT_FLOW_ENDED, &event));
@@ -414,14 +422,9 @@ static void test_flow_record(void)
 static void test_no_name_behind_record(void)
 {
 	struct st_addr server = {.version = 4, .bytes = {10, 9, 0, 2}};
-	struct st_config config = make_config();
+	struct lab lab = make_record_lab();
 	struct st_event event;
-	struct lab lab;
 
-	config.active = false;
-	config.report_flows = true;
-	lab = make_lab(&config);
-	open_flow(&lab, true);
 	close_flow(&lab);
 	lab.now += 31 * ST_NS_PER_S;
 	st_tracer_wake(lab.tracer, lab.now);
