@@ -175,7 +175,7 @@ static void show_bytes(struct run *run, struct input *input, uint8_t how, size_t
 
 	if (!bytes)
 		return;
-	run->may_match = true;
+	run->may_match = run->is_told = true;
 	show(run, bytes, count, (enum st_direction)(how % 3), links[how / 3 % 4]);
 }
 

@@ -19,6 +19,7 @@ static void check_identity(const struct run *run, const struct st_identity *iden
 	must(!identity->service == (identity->matched_by == ST_EVIDENCE_NONE));
 	must((identity->host || identity->service) == (identity->evidence != ST_EVIDENCE_NONE));
 	must(!identity->host || identity->evidence > ST_EVIDENCE_PREFIX);
+	must(run->is_told || !identity->host || !names_exclude(run, identity->host));
 	if (identity->host)
 		check_text(identity->host, true);
 	if (identity->alpn)

@@ -23,6 +23,8 @@ struct run {
 	size_t last_bytes;
 	/* Something may have been shown that makes a flow's name one of those selected. */
 	bool may_match;
+	/* Something else than a flow's own ClientHello may have named it, or a rule was added. */
+	bool is_told;
 	uint64_t events[EVENT_TYPES];
 	GHashTable *ended; /* ids of flows that were told as such */
 };
@@ -35,6 +37,9 @@ void run_show(struct run *run, const uint8_t *bytes, size_t count, enum st_direc
 
 /* What is selected, and the signatures. */
 void names_configure(struct run *run, struct input *input);
+/* True if only names select, and this one, a flow's own, is none of those. */
+bool names_exclude(const struct run *run, const char *host);
+
 /* What is free once the tracer is. */
 void names_free_all(struct run *run);
 
