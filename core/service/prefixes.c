@@ -37,7 +37,7 @@ static struct key key_of(const struct st_addr *addr)
 
 static unsigned bit_at(struct key key, unsigned index)
 {
-	return (index < 64 ? key.high >> (63 - index) : key.low >> (127 - index)) & 1;
+	return (unsigned)(index < 64 ? key.high >> (63 - index) : key.low >> (127 - index)) & 1;
 }
 
 /* How many bits the two have in common from the first on; at most `max`. */
