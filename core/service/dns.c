@@ -188,16 +188,14 @@ static unsigned place_in_chain(const struct dns_message *message, const char *ho
 	return 0;
 }
 
-/* From the root on; a name that comes again ends it. */
+/* From the root on, as far as there is room: that ends loops too. */
 static void follow_aliases(struct dns_message *message)
 {
 	const char *host = message->root;
 
-	message->chain_count = 0;
-	while (host && message->chain_count < NAMES_CHAIN_MAX && !place_in_chain(message, host)) {
+	for (message->chain_count = 0; host && message->chain_count < NAMES_CHAIN_MAX;
+	     host = target_of(message, host))
 		message->chain[message->chain_count++] = host;
-		host = target_of(message, host);
-	}
 }
 
 /* The next name that was asked for becomes the root; false: there is none. */
