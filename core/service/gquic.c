@@ -115,7 +115,7 @@ static bool pass_long_header(struct reader *reader)
 static bool enter_stream(struct reader *reader)
 {
 	uint8_t type = reader_u8(reader);
-	unsigned offset_bytes = (type & FRAME_STREAM_OFFSET) >> FRAME_STREAM_OFFSET_SHIFT;
+	unsigned offset_bytes = (unsigned)(type & FRAME_STREAM_OFFSET) >> FRAME_STREAM_OFFSET_SHIFT;
 	uint32_t stream = 0;
 
 	for (unsigned bytes = (type & 0x3U) + 1; bytes > 0; bytes--)
