@@ -57,6 +57,12 @@ static void test_later(void)
 	g_assert_cmpuint(lab.pool.pending.length, ==, 0);
 	g_assert_cmpint(show(&lab, stream, 0, 3, &start), ==, HELLO_PART);
 	check_read(&lab, show(&lab, stream, 3, stream->len, &start));
+	/* Sent again in one piece with what goes before it. */
+	g_assert_cmpint(lab_segment(&lab, start, "EHLO client.example\r\n", 21, &start), ==,
+			HELLO_NONE);
+	g_assert_cmpint(show(&lab, stream, 0, 8, &start), ==, HELLO_PART);
+	g_byte_array_prepend(stream, (const uint8_t *)"STARTTLS\r\n", 10);
+	check_read(&lab, lab_segment(&lab, SEQ - 10, stream->data, stream->len, &start));
 	g_byte_array_free(stream, TRUE);
 }
 
@@ -233,13 +239,15 @@ static void test_lost(void)
 /* Longer than the bound: what lies within it counts. */
 static void check_long(guint before, guint behind, enum hello_verdict last)
 {
+	guint at;
 	GByteArray *stream = lab_records(lab_hello_for(HOST, before, behind), 16384);
 	enum hello_verdict verdict = HELLO_PART;
 	struct lab lab = {0};
 
-	for (guint at = 0; at < stream->len && verdict == HELLO_PART; at += 1000)
+	for (at = 0; at < stream->len && verdict == HELLO_PART; at += 1000)
 		verdict = show(&lab, stream, at, MIN(at + 1000, stream->len), &seq);
 	g_assert_cmpint(verdict, ==, last);
+	g_assert_cmpuint(at, ==, 17000);
 	lab_clear(&lab);
 	g_byte_array_free(stream, TRUE);
 }

@@ -204,7 +204,7 @@ static void test_frames(void)
 	quic_lab_crypto(frames, message, 200, message->len);
 	lab_append(frames, "\2\x40\x05\0\2\0\1\1\1\1", 10);
 	quic_lab_crypto(frames, message, 50, 220);
-	lab_append(frames, "\3\5\0\0\2\1\1\1", 8);
+	lab_append(frames, "\3\5\0\0\2\x21\x21\x21", 8);
 	quic_lab_crypto(frames, message, 10, 60);
 	quic_lab_crypto(frames, message, 30, 30);
 	lab_append(frames, "\x1c\x07\x00\x05oops!", 9);
@@ -346,6 +346,7 @@ static void test_server(void)
 		g_assert_cmpuint(lab.pool.pending.length, ==, 0);
 	}
 	g_assert_cmpint(hello_mark_number(lab.hello), ==, HELLO_MARKS - 1);
+	g_assert_cmpint(take(&lab, part(v1, message, 0, message->len)), ==, HELLO_NONE);
 	lab_clear(&lab);
 	g_byte_array_free(message, TRUE);
 }
@@ -386,7 +387,8 @@ static void test_flood(void)
 static void test_not_firsts(void)
 {
 	GByteArray *message = lab_hello_for(HOST, 9, 9);
-	GByteArray *packet = part(v1, message, 0, message->len), *frames = g_byte_array_new();
+	struct sealing seven = {.version = 1, .keys_of = "seven..\0"}; /* then 0: no source's */
+	GByteArray *packet = part(seven, message, 0, message->len), *frames = g_byte_array_new();
 	struct lab lab = {0};
 
 	quic_lab_crypto(frames, message, 0, message->len);
@@ -403,12 +405,21 @@ static void test_snap_length(void)
 {
 	GByteArray *message = lab_hello_for(HOST, 9, 1000);
 	GByteArray *first = part(v1, message, 0, message->len);
+	GByteArray *begun = part(v1, message, 0, 500);
+	GByteArray *rest = part(numbered(v1, 1), message, 83, 800);
 	GByteArray *second = part(numbered(v1, 1), message, 500, message->len);
 	struct lab lab = {0};
 
 	g_assert_cmpint(lab_datagram_cut(&lab, first->data, 60, first->len), ==, HELLO_NONE);
 	g_assert_cmpuint(lab.pool.pending.length, ==, 0);
 	check_read(&lab, lab_datagram_cut(&lab, first->data, 300, first->len));
+	check_read(&lab, lab_datagram_cut(&lab, begun->data, 700, begun->len));
+	/* What cannot be authenticated is not put behind what is. */
+	g_assert_cmpint(take(&lab, part(v1, message, 0, 83)), ==, HELLO_PART);
+	g_assert_cmpint(lab_datagram_cut(&lab, rest->data, 300, rest->len), ==, HELLO_READ);
+	g_assert_cmpstr(lab.facts.host, ==, HOST);
+	g_assert_cmpstr(lab.facts.alpn, ==, "");
+	lab_clear(&lab);
 	g_assert_cmpint(take(&lab, part(v1, message, 0, 500)), ==, HELLO_PART);
 	check_read(&lab, lab_datagram_cut(&lab, second->data, 300, second->len));
 	/* Without a beginning there is nothing to tell it from garbage. */
@@ -417,6 +428,8 @@ static void test_snap_length(void)
 	lab_clear(&lab);
 	g_byte_array_free(first, TRUE);
 	g_byte_array_free(second, TRUE);
+	g_byte_array_free(begun, TRUE);
+	g_byte_array_free(rest, TRUE);
 	g_byte_array_free(message, TRUE);
 }
 

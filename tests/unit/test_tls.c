@@ -117,6 +117,13 @@ static void test_alpn(void)
 	}
 	lab_append(list, "\2h2", 3);
 	check_alpn((const char *)list->data, list->len, expected);
+	/* 128 with the comma leave no room for the closing zero. */
+	g_byte_array_set_size(list, 2 + 64);
+	expected[63] = 'x';
+	lab_number(list, 64, 1);
+	lab_append(list, expected, 64);
+	expected[63] = '\0';
+	check_alpn((const char *)list->data, list->len, expected);
 	g_byte_array_free(list, TRUE);
 }
 
