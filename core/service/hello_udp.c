@@ -37,6 +37,7 @@ struct reading {
 	struct hello **owner;
 	struct hello_facts *facts;
 	uint32_t datagram_bytes; /* on the wire */
+	bool cut;		 /* not all of them are there */
 };
 
 static struct hello *pending(const struct reading *reading)
@@ -214,7 +215,8 @@ static enum hello_verdict take_datagram(struct reading *reading, struct reader d
 		enum st_status status = quic_next_initial(&datagram, &initial);
 		enum hello_verdict one;
 
-		if (status == ST_MALFORMED)
+		/* A packet ends where its datagram does, unless that is cut. */
+		if (status == ST_MALFORMED || (initial.captured < initial.wire && !reading->cut))
 			break;
 		/* The client has the server's answer, so all of its ClientHello has gone. */
 		if (status == ST_NONE && initial.header.type == QUIC_HANDSHAKE && pending(reading))
@@ -252,7 +254,13 @@ enum hello_verdict hello_udp(struct hello_pool *pool, struct hello **hello,
 {
 	const uint8_t *bytes = frame->bytes + packet->payload_offset;
 	struct reader datagram = reader_over(bytes, packet->payload_captured), header = datagram;
-	struct reading reading = {pool, hello, facts, packet->payload_wire};
+	struct reading reading = {
+		.pool = pool,
+		.owner = hello,
+		.facts = facts,
+		.datagram_bytes = packet->payload_wire,
+		.cut = packet->is_fragment || packet->payload_captured < packet->payload_wire,
+	};
 	struct quic_long_header initial;
 
 	if (packet->later_fragment || datagram.left == 0 ||
