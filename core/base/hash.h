@@ -6,8 +6,9 @@
 #ifndef ST_BASE_HASH_H
 #define ST_BASE_HASH_H
 
-#include <stddef.h>
-#include <stdint.h>
+#include <servicetrace/base.h>
+
+#include <string.h>
 
 struct hash_link {
 	struct hash_link *next;
@@ -38,6 +39,14 @@ static inline uint64_t hash_mix(uint64_t hash, uint64_t value)
 	product = (unsigned __int128)(hash ^ value ^ UINT64_C(0x9e3779b97f4a7c15)) *
 		  (value + hash + UINT64_C(0xd6e8feb86659fd93));
 	return (uint64_t)(product >> 64) ^ (uint64_t)product;
+}
+
+static inline uint64_t hash_addr(uint64_t hash, const struct st_addr *addr)
+{
+	uint64_t halves[2];
+
+	memcpy(halves, addr->bytes, sizeof(halves));
+	return hash_mix(hash_mix(hash, halves[0]), halves[1]);
 }
 
 #endif

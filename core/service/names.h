@@ -10,10 +10,13 @@
 #include <glib.h>
 #include <servicetrace/service.h>
 
+#include "base/deadlines.h"
 #include "base/hash.h"
 
-/* About 20 MB when full. */
+/* About 20 MB when full of ordinary names. */
 #define NAMES_MAX 65536
+/* The same in bytes: chains of names as long as names may be cannot make it 300 MB. */
+#define NAMES_BYTES_MAX (UINT64_C(32) << 20)
 /* Of one address: a CDN's can have thousands; the one learned longest ago leaves. */
 #define NAMES_PER_ADDR_MAX 64
 /*
@@ -23,15 +26,17 @@
  * pass on between customers wrong names.
  */
 #define NAMES_GRACE_NS (UINT64_C(3600) * ST_NS_PER_S)
-/* Aliases on the way from a name to an address; resolvers follow no more. */
+/* Names on the way from the one asked for to the address's own; resolvers follow no more. */
 #define NAMES_CHAIN_MAX 16
 
 struct names;
 
 /* One name of an address. */
 struct name {
-	struct hash_link link; /* all names of an address have its hash; latest first */
+	struct hash_link link; /* all names of an address have its hash */
 	GList age_link;
+	struct deadline expiry;
+	size_t bytes; /* of it all, the hosts' text included */
 	struct st_addr addr;
 	struct st_addr client;	   /* who asked; version 0: the program said so */
 	enum st_evidence evidence; /* DNS or OPTION */
@@ -44,9 +49,14 @@ struct name {
 struct names *names_new(uint64_t seed);
 void names_free(struct names *names);
 
+/* The seed, for tables that live with this one. */
+uint64_t names_seed(const struct names *names);
+
 /*
  * `client` asked for hosts[0] and got `addr`, over the aliases behind it.
- * `client` may be NULL with ST_EVIDENCE_OPTION. Upper case becomes lower case.
+ * `client` may be NULL with ST_EVIDENCE_OPTION; such a name counts for ever, and
+ * leaves only where nothing else can. Upper case becomes lower case.
+ * The same said again is one name: it is the latest then, and lasts longer.
  */
 void names_learn(struct names *names, const struct st_addr *client, const struct st_addr *addr,
 		 const char *const *hosts, unsigned host_count, uint32_t ttl_s,
@@ -62,7 +72,10 @@ const struct name *names_next(const struct names *names, const struct st_addr *a
 /* Grows whenever an address gets a name that it had not, or gets it anew. */
 uint64_t names_generation(const struct names *names);
 
+/* Names that are kept, expired ones perhaps among them. */
 size_t names_count(const struct names *names);
+
+/* How many had to leave for a bound before they expired. */
 uint64_t names_evicted(const struct names *names);
 
 #endif

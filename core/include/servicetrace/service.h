@@ -32,7 +32,8 @@ struct st_identity {
 	const char *name;    /* its name, "YouTube"; NULL: none matches */
 	const char *host;    /* the server's name as on the wire, in lower case; NULL: unknown */
 	const char *alpn;    /* what the client offered (RFC 7301), "h2,http/1.1"; NULL: unknown */
-	enum st_evidence evidence; /* of host, or of service where there is no host */
+	enum st_evidence evidence;   /* how host is known, or, where it is not, the service */
+	enum st_evidence matched_by; /* what the signature matched; NONE: none does */
 	bool ech; /* the ClientHello can hold another, encrypted one: host may be the outer name */
 };
 
@@ -136,8 +137,8 @@ struct st_service_match {
 
 /*
  * The services that a host's name belongs to, each once, by its best rule; the
- * best first: whole name, then the longest domain, then regular expressions;
- * among equals by id. Upper and lower case are alike, a final dot does not
+ * best first: whole name, then regular expressions (they are written where a
+ * domain is another's), then the longest domain; among equals by id. Upper and lower case are alike, a final dot does not
  * count. Writes at most `max`, returns how many it wrote.
  */
 ST_API size_t st_signatures_match_name(const struct st_signatures *signatures, const char *name,
