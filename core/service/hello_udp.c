@@ -119,6 +119,8 @@ static enum st_status open_known(struct hello_pool *pool, struct hello *hello,
 	status = open_with(pool, initial, known->dcid, known->dcid_bytes, &other, frames);
 	if (status == ST_OK)
 		*known = other;
+	else
+		known->failures++;
 	return status;
 }
 

@@ -361,6 +361,20 @@ static GByteArray *forged(GRand *rand)
 	return packet;
 }
 
+/* Of version 2, with a connection id that is no client's. */
+static GByteArray *other_version(GRand *rand)
+{
+	GByteArray *packet = lab_from_hex("d36b3343cf"
+					  "00"
+					  "00"
+					  "00"
+					  "44b0");
+
+	for (unsigned i = 0; i < 0x4b0; i++)
+		lab_number(packet, g_rand_int(rand), 1);
+	return packet;
+}
+
 static void test_flood(void)
 {
 	GByteArray *message = lab_hello_for(HOST, 9, 9);
@@ -372,7 +386,10 @@ static void test_flood(void)
 	for (unsigned i = 0; i < HELLO_MARKS - 1; i++)
 		g_assert_cmpint(take(&lab, forged(rand)), ==, HELLO_NONE);
 	g_assert_cmpint(take(&lab, part(v1, message, 0, 50)), ==, HELLO_PART);
-	/* While one is pending: any number, its own keys stay. */
+	/* While one is pending: any number, its own keys stay; those of another version count too.
+	 */
+	g_assert_cmpint(take(&lab, other_version(rand)), ==, HELLO_NONE);
+	g_assert_cmpuint(lab.hello->initials.failures, ==, 1);
 	for (unsigned i = 0; i < 100; i++)
 		g_assert_cmpint(take(&lab, forged(rand)), ==, HELLO_NONE);
 	g_assert_cmpint(take(&lab, part(retried, message, 0, message->len)), ==, HELLO_NONE);
