@@ -96,6 +96,20 @@ static void test_name(void)
 	st_signatures_free(signatures);
 }
 
+/* Of rules of one service that are as good, the first in its file tells. */
+static void test_first_rule(void)
+{
+	struct st_signatures *signatures = st_signatures_new();
+
+	take(signatures, "a.service",
+	     "[Service]\nName=A\nDomainRegex=x.*;w.*;.*[.]b[.]c;.*[.]c;.*[.]b[.]c;.*w.*\n");
+	check_name(signatures, "w.b.c", "a regex w.*\n");
+	check_name(signatures, "v.b.c", "a regex .*[.]b[.]c\n");
+	check_name(signatures, "v.w.c", "a regex .*[.]c\n");
+	check_name(signatures, "v.w.d", "a regex .*w.*\n");
+	st_signatures_free(signatures);
+}
+
 static void test_odd_names(void)
 {
 	struct st_signatures *signatures = example();
@@ -136,10 +150,12 @@ static void test_room(void)
 	struct st_service_match matches[5];
 	struct st_addr addr;
 
-	for (char id[] = "d"; id[0] >= 'a'; id[0]--) {
-		g_assert_cmpint(st_signatures_add_service(signatures, id, NULL), ==, ST_OK);
-		st_signatures_add_rule(signatures, id, ST_RULE_DOMAIN, "example");
-		st_signatures_add_rule(signatures, id, ST_RULE_PREFIX, "192.0.2.0/24");
+	for (const char *id = "cabd"; *id; id++) {
+		char text[] = {*id, '\0'};
+
+		g_assert_cmpint(st_signatures_add_service(signatures, text, NULL), ==, ST_OK);
+		st_signatures_add_rule(signatures, text, ST_RULE_DOMAIN, "example");
+		st_signatures_add_rule(signatures, text, ST_RULE_PREFIX, "192.0.2.0/24");
 	}
 	st_signatures_add_rule(signatures, "d", ST_RULE_FULL_DOMAIN, "w.example");
 	st_signatures_add_rule(signatures, "d", ST_RULE_PREFIX, "192.0.2.1");
@@ -553,6 +569,7 @@ int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/signatures/name", test_name);
+	g_test_add_func("/signatures/first-rule", test_first_rule);
 	g_test_add_func("/signatures/odd-names", test_odd_names);
 	g_test_add_func("/signatures/address", test_address);
 	g_test_add_func("/signatures/room", test_room);
