@@ -379,15 +379,19 @@ static void check_linear(const struct st_signatures *signatures, const char *nam
 			 const struct st_addr *addr)
 {
 	struct st_service_match matches[64];
+	unsigned ranks[64];
 	size_t at = 0, count;
 
 	count = name ? st_signatures_match_name(signatures, name, matches, 64)
 		     : st_signatures_match_address(signatures, addr, matches, 64);
+	g_assert_cmpuint(st_signatures_count(signatures), <=, G_N_ELEMENTS(ranks));
+	for (size_t i = 0; i < st_signatures_count(signatures); i++)
+		ranks[i] = service_rank(st_signatures_get(signatures, i), name, addr);
 	for (unsigned rank = 1000; rank > 0; rank--) {
 		for (size_t i = 0; i < st_signatures_count(signatures); i++) {
 			const struct st_service *service = st_signatures_get(signatures, i);
 
-			if (service_rank(service, name, addr) != rank)
+			if (ranks[i] != rank)
 				continue;
 			g_assert_cmpuint(at, <, count);
 			g_assert_true(matches[at].service == service);
