@@ -329,6 +329,8 @@ static void test_add_wrong(void)
 
 /* Random services against a look at every rule. */
 
+#define SERVICES 30
+
 /* How good a rule is for a name; 0: it does not match. */
 static unsigned name_rank(const struct st_rule *rule, const char *name)
 {
@@ -374,31 +376,39 @@ static unsigned service_rank(const struct st_service *service, const char *name,
 	return best;
 }
 
-/* Walks services from the best rank down; services are in the order of their ids. */
+/* The service of the best rank that has not been told; among equals the first by id. */
+static const struct st_service *take_best(const struct st_signatures *signatures, unsigned *ranks)
+{
+	size_t best = 0;
+
+	for (size_t i = 1; i < st_signatures_count(signatures); i++) {
+		if (ranks[i] > ranks[best])
+			best = i;
+	}
+	if (ranks[best] == 0)
+		return NULL;
+	ranks[best] = 0;
+	return st_signatures_get(signatures, best);
+}
+
 static void check_linear(const struct st_signatures *signatures, const char *name,
 			 const struct st_addr *addr)
 {
-	struct st_service_match matches[64];
-	unsigned ranks[64];
+	struct st_service_match matches[SERVICES];
+	unsigned ranks[SERVICES] = {0};
+	const struct st_service *service;
 	size_t at = 0, count;
 
-	count = name ? st_signatures_match_name(signatures, name, matches, 64)
-		     : st_signatures_match_address(signatures, addr, matches, 64);
-	g_assert_cmpuint(st_signatures_count(signatures), <=, G_N_ELEMENTS(ranks));
+	count = name ? st_signatures_match_name(signatures, name, matches, SERVICES)
+		     : st_signatures_match_address(signatures, addr, matches, SERVICES);
 	for (size_t i = 0; i < st_signatures_count(signatures); i++)
 		ranks[i] = service_rank(st_signatures_get(signatures, i), name, addr);
-	for (unsigned rank = 1000; rank > 0; rank--) {
-		for (size_t i = 0; i < st_signatures_count(signatures); i++) {
-			const struct st_service *service = st_signatures_get(signatures, i);
-
-			if (ranks[i] != rank)
-				continue;
-			g_assert_cmpuint(at, <, count);
-			g_assert_true(matches[at].service == service);
-			g_assert_true(matches[at].rule >= service->rules);
-			g_assert_true(matches[at].rule < service->rules + service->rule_count);
-			at++;
-		}
+	while ((service = take_best(signatures, ranks))) {
+		g_assert_cmpuint(at, <, count);
+		g_assert_true(matches[at].service == service);
+		g_assert_true(matches[at].rule >= service->rules);
+		g_assert_true(matches[at].rule < service->rules + service->rule_count);
+		at++;
 	}
 	g_assert_cmpuint(at, ==, count);
 }
@@ -434,7 +444,7 @@ static void add_random_rule(struct st_signatures *signatures, GRand *rand, const
 
 static void add_random_service(struct st_signatures *signatures, GRand *rand)
 {
-	char *id = g_strdup_printf("s%d", g_rand_int_range(rand, 0, 30));
+	char *id = g_strdup_printf("s%d", g_rand_int_range(rand, 0, SERVICES));
 	char *path = g_strconcat(id, ".service", NULL);
 
 	if (g_rand_int_range(rand, 0, 4) == 0)
