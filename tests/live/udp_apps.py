@@ -90,6 +90,14 @@ class Socat:
         node.wait_listening(port, self.process, "udp")
 
 
+def make_certificate(node, folder):
+    """Returns the paths of a new key and of a certificate that nobody vouches for."""
+    paths = [os.path.join(folder, name) for name in ("key.pem", "certificate.pem")]
+    node.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
+              "-days", "2", "-subj", f"/CN=web.{ZONE}", "-keyout", paths[0], "-out", paths[1]])
+    return paths
+
+
 class QuicServer:
     """ngtcp2's HTTP/3 server with one file of random bytes."""
 
@@ -102,28 +110,25 @@ class QuicServer:
         self.digest = hashlib.sha256(payload).hexdigest()
         with open(os.path.join(self._folder, "payload"), "wb") as stream:
             stream.write(payload)
-        key, certificate = self._certificate()
+        key, certificate = make_certificate(node, self._folder)
         self.process = node.start(["gtlsserver", "-q", "-d", self._folder, "*", QUIC_PORT, key, certificate])
         node.wait_listening(QUIC_PORT, self.process, "udp")
 
-    def _certificate(self):
-        paths = [os.path.join(self._folder, name) for name in ("key.pem", "certificate.pem")]
-        self.node.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
-                       "-days", "2", "-subj", f"/CN=web.{ZONE}", "-keyout", paths[0], "-out", paths[1]])
-        return paths
-
-    def download(self, client, address):
-        return QuicDownload(client, address, self.digest)
+    def download(self, client, address, name=None):
+        """name: what the client says whom it wants to reach (SNI)."""
+        return QuicDownload(client, address, self.digest, name)
 
 
 class QuicDownload:
     """One transfer by ngtcp2's client."""
 
-    def __init__(self, client, address, digest):
+    def __init__(self, client, address, digest, name=None):
         self._client, self._address, self._digest = client, address, digest
         self._folder = tempfile.mkdtemp(prefix="fetched-", dir=isolation.FOLDER)
+        named = [f"--sni={name}"] if name else []
         self.process = client.start(["gtlsclient", "-q", "--exit-on-all-streams-close", "--download", self._folder,
-                                     address, QUIC_PORT, f"https://{host_text(address)}:{QUIC_PORT}/payload"])
+                                     *named, address, QUIC_PORT,
+                                     f"https://{host_text(address)}:{QUIC_PORT}/payload"])
 
     def flow(self, timeout=5.0):
         """The flow as the client sees it."""
@@ -149,10 +154,12 @@ class NameServer:
 
     NAMES = 200
 
-    def __init__(self, node, address):
+    def __init__(self, node, address, more=()):
+        """more: further options of dnsmasq."""
         records = [f"--host-record=host{n}.{ZONE},192.0.2.{n + 1},2001:db8::{n + 1:x}" for n in range(self.NAMES)]
         self.process = node.start(["dnsmasq", "--keep-in-foreground", "--no-resolv", "--no-hosts", "--no-daemon",
-                                   "--conf-file=/dev/null", f"--port={DNS_PORT}", *records], name="dnsmasq")
+                                   "--conf-file=/dev/null", f"--port={DNS_PORT}", *records, *more],
+                                  name="dnsmasq")
         node.wait_listening(DNS_PORT, self.process, "udp")
         self.ask_at(address)
 
