@@ -1,47 +1,85 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "packet/quic.h"
 
-#include "base/reader.h"
-
 #define LONG_HEADER_AND_FIXED_BIT 0xc0
-#define PACKET_TYPE_MASK 0x30
-#define CONNECTION_ID_MAX 20 /* RFC 9000, 17.2 */
-#define INITIAL_DATAGRAM_MIN 1200
+#define PACKET_TYPE_SHIFT 4
+#define PACKET_TYPE_MASK 0x3
 
-#define VERSION_1 0x00000001
-#define VERSION_2 0x6b3343cf
-#define VERSION_DRAFT_27 0xff00001b
-#define VERSION_DRAFT_34 0xff000022
+struct version_range {
+	uint32_t first, last;
+	enum quic_dialect dialect;
+};
 
-static bool is_initial_type(uint8_t first, uint32_t version)
+/* Drafts before 22 have another header, Google's plain versions another packet. */
+static const struct version_range versions[] = {
+	{0x00000001, 0x00000001, QUIC_1},	 {0x6b3343cf, 0x6b3343cf, QUIC_2},
+	{0xff000021, 0xff000022, QUIC_1},	 {0xff00001d, 0xff000020, QUIC_DRAFT_29},
+	{0xff000017, 0xff00001c, QUIC_DRAFT_23}, {0xff000016, 0xff000016, QUIC_DRAFT_22},
+	{0xfaceb001, 0xfaceb001, QUIC_DRAFT_22}, /* Facebook's */
+	{0xfaceb002, 0xfaceb002, QUIC_DRAFT_23}, {0xfaceb00e, 0xfaceb00e, QUIC_DRAFT_23},
+	{0x51303530, 0x51303530, QUIC_Q050}, /* "Q050" */
+	{0x54303530, 0x54303530, QUIC_T050},	 {0x54303531, 0x54303531, QUIC_T051},
+};
+
+static bool find_dialect(uint32_t version, enum quic_dialect *dialect)
 {
-	uint8_t type = first & PACKET_TYPE_MASK;
-
-	if (version == VERSION_2)
-		return type == 0x10; /* RFC 9369, 3.2 */
-	if (version == VERSION_1 || (version >= VERSION_DRAFT_27 && version <= VERSION_DRAFT_34))
-		return type == 0x00;
+	for (size_t i = 0; i < sizeof(versions) / sizeof(versions[0]); i++) {
+		if (version >= versions[i].first && version <= versions[i].last) {
+			*dialect = versions[i].dialect;
+			return true;
+		}
+	}
 	return false;
 }
 
-static bool pass_connection_id(struct reader *reader)
+/* Version 2 has each type's number one higher (RFC 9369, 3.2). */
+static enum quic_packet_type type_of(uint8_t first, enum quic_dialect dialect)
 {
-	uint8_t bytes = reader_u8(reader);
+	unsigned type = first >> PACKET_TYPE_SHIFT;
 
-	reader_skip(reader, bytes);
-	return bytes <= CONNECTION_ID_MAX;
+	if (dialect == QUIC_2)
+		type--;
+	return (enum quic_packet_type)(type & PACKET_TYPE_MASK);
+}
+
+static const uint8_t *read_connection_id(struct reader *reader, uint8_t *bytes)
+{
+	*bytes = reader_u8(reader);
+	if (*bytes > QUIC_CONNECTION_ID_MAX)
+		return NULL;
+	return reader_bytes(reader, *bytes);
+}
+
+bool quic_read_long_header(struct reader *reader, struct quic_long_header *header)
+{
+	uint8_t first = reader_u8(reader), source_bytes;
+	uint32_t version = reader_u32(reader);
+
+	if ((first & LONG_HEADER_AND_FIXED_BIT) != LONG_HEADER_AND_FIXED_BIT ||
+	    !find_dialect(version, &header->dialect))
+		return false;
+	header->type = type_of(first, header->dialect);
+	header->dcid = read_connection_id(reader, &header->dcid_bytes);
+	return header->dcid && read_connection_id(reader, &source_bytes) && !reader->overrun;
+}
+
+uint64_t quic_read_varint(struct reader *reader)
+{
+	uint8_t first = reader_u8(reader);
+	uint64_t value = first & 0x3f;
+
+	for (unsigned more = (1U << (first >> 6)) - 1; more > 0; more--)
+		value = value << 8 | reader_u8(reader);
+	return value;
 }
 
 bool quic_is_initial(const struct st_packet *packet, const struct st_frame *frame)
 {
+	struct quic_long_header header;
 	struct reader reader;
-	uint8_t first;
 
-	if (packet->payload_wire < INITIAL_DATAGRAM_MIN || packet->payload_captured == 0)
+	if (packet->payload_wire < QUIC_DATAGRAM_MIN || packet->payload_captured == 0)
 		return false;
 	reader = reader_over(frame->bytes + packet->payload_offset, packet->payload_captured);
-	first = reader_u8(&reader);
-	return (first & LONG_HEADER_AND_FIXED_BIT) == LONG_HEADER_AND_FIXED_BIT &&
-	       is_initial_type(first, reader_u32(&reader)) && pass_connection_id(&reader) &&
-	       pass_connection_id(&reader) && !reader.overrun;
+	return quic_read_long_header(&reader, &header) && header.type == QUIC_INITIAL;
 }

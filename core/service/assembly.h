@@ -36,7 +36,7 @@ bool assembly_add(struct assembly *assembly, uint32_t offset, const uint8_t *byt
 /* How many bytes there are from offset 0 on without a gap. */
 uint32_t assembly_prefix(const struct assembly *assembly);
 
-/* Forgets the first `count` bytes, which must be there; what follows moves to offset 0. */
+/* Forgets the first `count` bytes, gaps included; what follows moves to offset 0. */
 void assembly_consume(struct assembly *assembly, uint32_t count);
 
 /* Frees the bytes; empty again. */

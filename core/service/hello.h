@@ -27,12 +27,20 @@ struct hello_facts {
 	bool ech; /* encrypted_client_hello, 0xfe0d (RFC 9849): host may be the outer name */
 };
 
+struct quic_crypto;
+
 /* All that are pending. Zero-initialise; hello_pool_clear() when the last flow is gone. */
 struct hello_pool {
 	GQueue pending; /* struct hello, oldest first */
 	uint64_t evicted;
-	void *crypto; /* quic.c's, NULL until the first Initial */
+	struct quic_crypto *crypto; /* NULL until the first Initial */
 };
+
+/*
+ * Makes libgcrypt ready, unless the program has done so. For cold paths; before
+ * the first hello_udp().
+ */
+void hello_crypto_init(void);
 
 struct hello;
 
@@ -45,9 +53,10 @@ enum hello_verdict {
 /*
  * Shows a TCP segment with data, or a UDP datagram, of the application: in the
  * order of their capture, all of one end with the same `*hello`, which is NULL
- * at first and then this module's. `start`: the sequence number of the stream's
- * first byte, NULL where no SYN told it. After HELLO_READ *hello is NULL again;
- * `facts` is set then only.
+ * at first and then this module's: it is only to be compared with NULL, and must
+ * stay where it is until hello_drop() or HELLO_READ. `start`: the sequence number
+ * of the stream's first byte, NULL where no SYN told it. After HELLO_READ *hello
+ * is NULL again; `facts` is set then only.
  */
 enum hello_verdict hello_tcp(struct hello_pool *pool, struct hello **hello,
 			     const struct st_packet *packet, const struct st_frame *frame,

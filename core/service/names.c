@@ -21,6 +21,11 @@ struct names *names_new(uint64_t seed)
 	return names;
 }
 
+uint64_t names_seed(const struct names *names)
+{
+	return names->seed;
+}
+
 static GQueue *ages_of(struct names *names, const struct name *name)
 {
 	return name->evidence == ST_EVIDENCE_OPTION ? &names->told : &names->answered;

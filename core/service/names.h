@@ -49,6 +49,9 @@ struct name {
 struct names *names_new(uint64_t seed);
 void names_free(struct names *names);
 
+/* The seed, for tables that live with this one. */
+uint64_t names_seed(const struct names *names);
+
 /*
  * `client` asked for hosts[0] and got `addr`, over the aliases behind it.
  * `client` may be NULL with ST_EVIDENCE_OPTION; such a name counts for ever, and

@@ -14,7 +14,7 @@
 
 struct resolver;
 
-/* Tells `names`, which stays the caller's and must outlive it. */
+/* Tells `names`, which stays the caller's and must outlive it. resolver_free takes NULL. */
 struct resolver *resolver_new(struct names *names);
 void resolver_free(struct resolver *resolver);
 

@@ -182,13 +182,16 @@ static void complain_of_escape(struct scan *scan, enum key key)
 
 static char *read_text(struct scan *scan, enum key key)
 {
+	GError *error = NULL;
 	char *text;
 
 	if (!scan->lines[key])
 		return NULL;
-	text = g_key_file_get_string(scan->values, GROUP, KEY_NAMES[key], NULL);
-	if (!text) {
+	text = g_key_file_get_string(scan->values, GROUP, KEY_NAMES[key], &error);
+	if (error) { /* with a text all the same */
 		complain_of_escape(scan, key);
+		g_error_free(error);
+		g_free(text);
 		return NULL;
 	}
 	g_strstrip(text);

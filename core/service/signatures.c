@@ -335,21 +335,6 @@ static void take_file(struct st_signatures *signatures, const char *id, const ch
 		give_rule(signatures, service, g_ptr_array_index(file->rules, i));
 }
 
-static void load_text(struct st_signatures *signatures, const char *id, const char *path,
-		      const char *text, size_t bytes)
-{
-	struct signature_file *file = signature_file_read(text, bytes);
-
-	for (size_t i = 0; i < file->problems->len; i++) {
-		const struct signature_problem *problem = g_ptr_array_index(file->problems, i);
-
-		add_problem(signatures, path, problem->line, problem->text);
-	}
-	if (file->has_service)
-		take_file(signatures, id, path, file);
-	signature_file_free(file);
-}
-
 /* The id that a file's name gives; NULL: none, which is told. */
 static char *id_of_path(struct st_signatures *signatures, const char *path)
 {
@@ -368,12 +353,32 @@ static char *id_of_path(struct st_signatures *signatures, const char *path)
 	return NULL;
 }
 
+void signatures_load_text(struct st_signatures *signatures, const char *path, const char *text,
+			  size_t bytes)
+{
+	struct signature_file *file;
+	char *id = id_of_path(signatures, path);
+
+	if (!id)
+		return;
+	file = signature_file_read(text, bytes);
+	for (size_t i = 0; i < file->problems->len; i++) {
+		const struct signature_problem *problem = g_ptr_array_index(file->problems, i);
+
+		add_problem(signatures, path, problem->line, problem->text);
+	}
+	if (file->has_service)
+		take_file(signatures, id, path, file);
+	signature_file_free(file);
+	g_free(id);
+}
+
 /* False: it cannot be read, which is told. */
 static bool load_file(struct st_signatures *signatures, const char *path)
 {
 	GError *error = NULL;
-	char *text, *id;
 	size_t bytes;
+	char *text;
 
 	/* Others may never end, or keep the program waiting. */
 	if (g_file_test(path, G_FILE_TEST_EXISTS) && !g_file_test(path, G_FILE_TEST_IS_REGULAR)) {
@@ -385,10 +390,7 @@ static bool load_file(struct st_signatures *signatures, const char *path)
 		g_error_free(error);
 		return false;
 	}
-	id = id_of_path(signatures, path);
-	if (id)
-		load_text(signatures, id, path, text, bytes);
-	g_free(id);
+	signatures_load_text(signatures, path, text, bytes);
 	g_free(text);
 	return true;
 }

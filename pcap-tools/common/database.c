@@ -68,7 +68,7 @@ struct st_signatures *database_read(const GPtrArray *paths)
 
 char *database_place(const char *path, unsigned line)
 {
-	return line == 0 ? g_strdup_printf("%s: ", path) : g_strdup_printf("%s:%u: ", path, line);
+	return line == 0 ? g_strdup(path) : g_strdup_printf("%s:%u", path, line);
 }
 
 struct st_signatures *database_open(const GPtrArray *paths, GError **error)
@@ -84,7 +84,7 @@ struct st_signatures *database_open(const GPtrArray *paths, GError **error)
 		count == 1 ? g_strdup("")
 			   : g_strdup_printf(" (and %zu more; st-signatures lint tells all)",
 					     count - 1);
-	g_set_error(error, FAILURE_ERROR, FAILURE_RUNNING, "%s%s%s", place, first->text, more);
+	g_set_error(error, FAILURE_ERROR, FAILURE_RUNNING, "%s: %s%s", place, first->text, more);
 	st_signatures_free(signatures);
 	return NULL;
 }

@@ -14,7 +14,7 @@ libraries=$(dirname "$PKG_CONFIG_PATH")
 gcc -o "$root/shared" "$2/examples/monitor.c" $(pkg-config --cflags --libs servicetrace libpcap)
 # shellcheck disable=SC2046
 gcc -o "$root/static" "$2/examples/monitor.c" $(pkg-config --cflags servicetrace) \
-	"$libraries/libservicetrace.a" $(pkg-config --libs glib-2.0 jansson libpcap)
+	"$libraries/libservicetrace.a" $(pkg-config --libs glib-2.0 jansson libgcrypt libpcap)
 for program in shared static; do
 	if LD_LIBRARY_PATH=$libraries "$root/$program" /nonexistent 2>"$root/said"; then
 		echo "$program: no error for a missing capture"
@@ -22,7 +22,7 @@ for program in shared static; do
 	fi
 	grep -q "^monitor: " "$root/said"
 done
-for page in st-inject st-replay; do
+for page in st-inject st-replay st-signatures; do
 	test -s "$root/share/man/man1/$page.1"
 	test -x "$root/bin/$page"
 done

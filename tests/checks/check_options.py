@@ -9,7 +9,7 @@ import re
 import subprocess
 import sys
 
-PROGRAMS = ["st-inject", "st-replay"]
+PROGRAMS = ["st-inject", "st-replay", "st-signatures"]
 # Of contract.md's table, but of features that are not built: they must be unknown.
 NOT_BUILT = ["--service", "--shield", "--signatures", "--numeric", "--flows"]
 

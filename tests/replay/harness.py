@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Runs st-replay, says what is checked and what came out, and turns the outcome into an exit code (0 good, 1 bad, 77
-skipped). Needs no privileges and no network.
+"""Runs a program, mostly st-replay, says what is checked and what came out, and turns the outcome into an exit code (0
+good, 1 bad, 77 skipped). Needs no privileges and no network.
 
 Leaves the meaning of the checks to the tests, and capture formats to capture_files.py.
 """
@@ -116,9 +116,10 @@ class Checks(live_checks.Checks):
         return self.that(not faults, statement, "\n        ".join(map(str, faults[:shown])) + rest)
 
     def complains(self, done, code, statement):
-        """Checks the exit code and that standard error holds one clear line of st-replay."""
+        """Checks the exit code and that standard error holds one clear line of the program."""
         lines = done.stderr.splitlines()
-        good = done.returncode == code and len(lines) == 1 and lines[0].startswith("st-replay: ") and len(lines[0]) > 25
+        name = pathlib.Path(done.args[0]).name
+        good = done.returncode == code and len(lines) == 1 and lines[0].startswith(f"{name}: ") and len(lines[0]) > 25
         shown = f"exit {done.returncode}, standard error {done.stderr[:_TEXT_SHOWN]!r}"
         return self.that(good, f"{statement}: exit {code}, one clear line", shown)
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Captures as a source of frames. */
-#ifndef ST_REPLAY_READER_H
-#define ST_REPLAY_READER_H
+#ifndef ST_TOOLS_READER_H
+#define ST_TOOLS_READER_H
 
 #include <glib.h>
 #include <stdbool.h>
