@@ -22,6 +22,7 @@ from lab import LabError
 from truth import PROBE_TTL_LIMIT, Flow, reverse
 
 TLS_PORT = 8443
+RESOLVER_ADDRESS = "10.53.0.53"  # nobody's that has a name: lookups are flows of no service
 MAX_TTL = 8
 TLS_APP = os.path.join(os.path.dirname(os.path.abspath(__file__)), "tls_app.py")
 OPTIONS = ["-m", MAX_TTL, "--wait", "300ms", "-o", "json"]
@@ -70,10 +71,11 @@ class TlsTalk(apps.Talk):
 
 
 def name_server(network, records):
-    """dnsmasq on the server; records: {name: addresses of both versions, or the name that it is an alias of}."""
+    """dnsmasq on the server, asked over IPv4; records: {name: addresses of both versions, or the name that it is an alias of}."""
     more = [f"--cname={name},{value}" if isinstance(value, str) else f"--host-record={name},{value[4]},{value[6]}"
             for name, value in records.items()]
-    return udp_apps.NameServer(network.server, network.server_address[4], more)
+    network.server.run(["ip", "addr", "add", f"{RESOLVER_ADDRESS}/32", "dev", "lo"])
+    return udp_apps.NameServer(network.server, RESOLVER_ADDRESS, more)
 
 
 def resolve(node, name, family, over_tcp=False):

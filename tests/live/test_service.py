@@ -25,7 +25,7 @@ SECONDS = 2.0
 SLOW_LINK = "16mbit"  # two QUIC transfers take some seconds
 PREFIX = {4: "10.99.0.0/25", 6: "fd00:99::/65"}
 INSIDE = {4: "10.99.0.2", 6: "fd00:99::2"}
-BEYOND = {4: "10.99.0.130", 6: "fd00:99:0:0:8000::2"}  # the first address but some of the other half
+BEYOND = {4: "10.99.0.130", 6: "fd00:99::8000:0:0:2"}  # the first address but some of the other half
 SMALLEST_MSS = 88
 HELLO_PADDING = {False: 600, True: 2000}  # with and without offloads
 
@@ -42,11 +42,11 @@ def all_services(talks, service):
     return {talk.flow(): service for talk in talks}
 
 
-def check_names(check, statement, watch, wanted):
+def check_names(check, statement, watch, wanted, names):
     """By Wireshark: the name was on the wire where the report says so."""
     seen = service_apps.server_names(watch.path)
-    check.equal([seen.get(flow, "").lower() for flow in wanted], [HOST] * len(wanted),
-                f"{statement}: Wireshark reads that name in the ClientHello")
+    check.equal([seen.get(flow) for flow in wanted], names,
+                f"{statement}: Wireshark reads {' and '.join(names)} in the ClientHello")
 
 
 def check_sni(check, network, family):
@@ -54,16 +54,16 @@ def check_sni(check, network, family):
     statement = f"TLS, IPv{family}"
     checks.section(statement)
     address = network.server_address[family]
+    names = [HOST, HOST.upper()]
     watch = start(network, service_apps.signature(Domains=[DOMAIN]))
-    wanted = [TlsTalk(network.client, address, seconds=SECONDS, name=name, alpn=",".join(ALPN))
-              for name in (HOST, HOST.upper())]
+    wanted = [TlsTalk(network.client, address, seconds=SECONDS, name=name, alpn=",".join(ALPN)) for name in names]
     others = [TlsTalk(network.client, address, seconds=SECONDS, name=STRANGER, alpn=",".join(ALPN)),
               TlsTalk(network.client, address, seconds=SECONDS, name=f"{DOMAIN}.invalid"),
               TlsTalk(network.client, address, seconds=SECONDS), apps.Talk(network.client, address, seconds=SECONDS)]
     traces = watch.finish([*wanted, *others])
     service_apps.check_traced(check, network, statement, watch, traces,
                               all_services(wanted, known("sni", HOST, alpn=ALPN)), flows(others))
-    check_names(check, statement, watch, flows(wanted))
+    check_names(check, statement, watch, flows(wanted), names)
     check.equal(service_apps.answers(watch.path), [], f"{statement}: there was no DNS")
 
 
@@ -71,6 +71,7 @@ def check_quic(check, network, family):
     statement = f"QUIC, IPv{family}"
     checks.section(statement)
     address = network.server_address[family]
+    udp_apps.say_hosts({name: address for name in (HOST, STRANGER)})
     watch = start(network, service_apps.signature(Domains=[DOMAIN]))
     wanted, other = (network.quic.download(network.client, address, name) for name in (HOST, STRANGER))
     plain = apps.DatagramTalk(network.client, address, seconds=SECONDS)
@@ -78,7 +79,8 @@ def check_quic(check, network, family):
     traces = watch.finish([wanted, other, plain])
     service_apps.check_traced(check, network, statement, watch, traces, found, [stranger, plain.flow()],
                               known_application=True)
-    check_names(check, statement, watch, found)
+    check_names(check, statement, watch, found, [HOST])
+    check.equal(service_apps.answers(watch.path), [], f"{statement}: there was no DNS")
 
 
 def check_dns(check, network, family, over_tcp):

@@ -26,6 +26,7 @@ SECONDS = 2.0
 SLOW_LINK = "16mbit"  # a QUIC transfer takes some seconds
 STAMPS_S = 0.002  # two programs' capture stamps of one packet
 LINK_HEADER_BYTES = 14
+QUIC_HOST = f"quic.{DOMAIN}"  # which only its client knows
 
 
 def prepare():
@@ -219,8 +220,9 @@ def main_written(check):
     watch = service_apps.Watch(network, "-s", "example-video", "--signatures", path, "-w", written)
     server = network.server_address
     tls = [TlsTalk(network.client, server[family], seconds=SECONDS, name=HOST, alpn="h2") for family in (4, 6)]
-    download = quic.download(network.client, server[4], HOST)
-    others = [quic.download(network.client, server[4], STRANGER),
+    udp_apps.say_hosts({QUIC_HOST: server[4], f"{STRANGER}.invalid": server[4]})
+    download = quic.download(network.client, server[4], QUIC_HOST)
+    others = [quic.download(network.client, server[4], f"{STRANGER}.invalid"),
               TlsTalk(network.client, server[4], seconds=SECONDS, name=STRANGER)]
     for talk in (*tls, *others):
         talk.flow()  # before there is another name for the server
@@ -229,7 +231,7 @@ def main_written(check):
     plain = [apps.Talk(network.client, server[family], seconds=SECONDS) for family in (4, 6)]
     wanted = {**{talk.flow(): known("sni", HOST, alpn=["h2"]) for talk in tls},
               **{talk.flow(): known("dns", HOST) for talk in plain},
-              download.flow(): known("sni", HOST, alpn=["h3"])}
+              download.flow(): known("sni", QUIC_HOST, alpn=["h3"])}
     others = [*others, *plain, *tls, download]
     traces = watch.finish(others)
     check.equal(service_apps.services(traces), wanted, "these flows are traced, with these services")

@@ -115,7 +115,7 @@ class QuicServer:
         node.wait_listening(QUIC_PORT, self.process, "udp")
 
     def download(self, client, address, name=None):
-        """name: what the client says whom it wants to reach (SNI)."""
+        """name: whom the client wants to reach, so what it says in SNI; it has to find the address by it."""
         return QuicDownload(client, address, self.digest, name)
 
 
@@ -125,9 +125,8 @@ class QuicDownload:
     def __init__(self, client, address, digest, name=None):
         self._client, self._address, self._digest = client, address, digest
         self._folder = tempfile.mkdtemp(prefix="fetched-", dir=isolation.FOLDER)
-        named = [f"--sni={name}"] if name else []
         self.process = client.start(["gtlsclient", "-q", "--exit-on-all-streams-close", "--download", self._folder,
-                                     *named, address, QUIC_PORT,
+                                     name or address, QUIC_PORT,
                                      f"https://{host_text(address)}:{QUIC_PORT}/payload"])
 
     def flow(self, timeout=5.0):
@@ -165,18 +164,27 @@ class NameServer:
 
     @staticmethod
     def ask_at(address):
-        """The mounts are the test's own; what it has mounted before is covered."""
-        for path, text in (("/etc/resolv.conf", f"nameserver {address}\noptions timeout:2 attempts:1\n"),
-                           ("/etc/nsswitch.conf", "hosts: dns\n")):
-            covered = os.path.realpath(path)
-            if covered.startswith("/run/") and not os.path.exists(covered):  # a link into the folder that we hide
-                os.makedirs(os.path.dirname(covered), exist_ok=True)
-                open(covered, "x", encoding="ascii").close()
-            if not os.path.exists(covered):
-                isolation.skip(f"there is no {path} to put another one over")
-            with tempfile.NamedTemporaryFile("w", prefix="etc-", dir=isolation.FOLDER, delete=False) as stream:
-                stream.write(text)
-            subprocess.run(["mount", "--bind", stream.name, covered], check=True)
+        cover("/etc/resolv.conf", f"nameserver {address}\noptions timeout:2 attempts:1\n")
+        cover("/etc/nsswitch.conf", "hosts: files dns\n")
+
+
+def cover(path, text):
+    """Puts another file over one of the system's. The mounts are the test's own; what it has mounted before is covered."""
+    covered = os.path.realpath(path)
+    if covered.startswith("/run/") and not os.path.exists(covered):  # a link into the folder that we hide
+        os.makedirs(os.path.dirname(covered), exist_ok=True)
+        open(covered, "x", encoding="ascii").close()
+    if not os.path.exists(covered):
+        isolation.skip(f"there is no {path} to put another one over")
+    with tempfile.NamedTemporaryFile("w", prefix="etc-", dir=isolation.FOLDER, delete=False) as stream:
+        stream.write(text)
+    subprocess.run(["mount", "--bind", stream.name, covered], check=True)
+
+
+def say_hosts(addresses):
+    """{name: address} that glibc knows without asking anybody."""
+    cover("/etc/hosts", "".join(f"{address} {name}\n" for name, address in addresses.items()))
+    cover("/etc/nsswitch.conf", "hosts: files dns\n")
 
 
 def look_up(node, seconds):
