@@ -22,6 +22,9 @@ struct flow *flow_new(const struct st_packet *packet)
 
 void flow_free(struct flow *flow)
 {
+	g_free((char *)flow->identity.is.host);
+	g_free((char *)flow->identity.is.alpn);
+	g_free(flow->identity.facts);
 	g_free(flow);
 }
 
@@ -44,6 +47,13 @@ unsigned flow_side(const struct flow *flow, const struct st_tuple *tuple)
 	return is_first ? 0 : 1;
 }
 
+unsigned flow_client(const struct flow *flow)
+{
+	if (flow->protocol == ST_PROTOCOL_UDP || flow->ends[0].opened)
+		return 0;
+	return flow->ends[1].opened ? 1 : FLOW_SIDE_UNKNOWN;
+}
+
 struct st_tuple flow_tuple(const struct flow *flow, unsigned side)
 {
 	const struct flow_end *from = &flow->ends[side], *to = &flow->ends[!side];
@@ -64,9 +74,21 @@ enum flow_verdict flow_classify(const struct flow *flow, unsigned side,
 						 : udp_classify(flow, side, packet);
 }
 
+static void count(struct flow *flow, unsigned side, const struct st_packet *packet,
+		  const struct st_frame *frame)
+{
+	flow->ends[side].packets++;
+	flow->ends[side].bytes +=
+		packet->transport_offset - packet->ip_offset + packet->transport_wire;
+	if (!flow->first_stamp_ns || frame->stamp_ns < flow->first_stamp_ns)
+		flow->first_stamp_ns = frame->stamp_ns;
+	flow->last_stamp_ns = MAX(flow->last_stamp_ns, frame->stamp_ns);
+}
+
 void flow_update(struct flow *flow, unsigned side, const struct st_packet *packet,
 		 const struct st_frame *frame)
 {
+	count(flow, side, packet, frame);
 	if (flow->protocol == ST_PROTOCOL_TCP)
 		tcp_update(flow, side, packet, frame);
 	else

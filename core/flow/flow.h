@@ -15,6 +15,7 @@
 #include "base/deadlines.h"
 #include "base/hash.h"
 #include "packet/build.h"
+#include "service/hello.h"
 
 /* What a probe copies from the latest packet of its end of the flow. */
 struct flow_template {
@@ -57,6 +58,24 @@ struct flow_end {
 	uint64_t rtt_started_ns;
 	uint64_t rtt_ns; /* latest measured from here to the other and back; 0: none */
 	struct flow_template latest;
+	uint64_t packets, bytes; /* of the application; whole IP packets */
+	struct hello *hello;	 /* the tracer's: what it says of the service, in pieces */
+};
+
+/*
+ * Which service a flow belongs to, as far as it is known. The tracer's, but for
+ * what is freed with the flow.
+ */
+struct flow_identity {
+	struct st_identity is;	   /* host and alpn are ours, service and name the database's */
+	struct hello_facts *facts; /* ours; NULL: no ClientHello has been read */
+	/* What it was last made of; it is made anew when these have changed. */
+	uint64_t newest_name;
+	uint64_t names_generation;
+	uint64_t signatures_generation;
+	uint8_t client; /* the side whose ClientHello it is; with facts */
+	bool is_made;
+	bool is_settled; /* names learned later do not change it */
 };
 
 /* A SYN on a flow that is still open: a new connection if a SYN-ACK answers it, else a forgery. */
@@ -75,6 +94,9 @@ struct flow {
 	struct deadline deadline; /* the tracer's: when there is something to do about it */
 	GList waiting_link;	  /* the tracer's: wanted, but too many traces are open */
 	bool is_waiting;
+	bool is_selected;    /* the tracer's: wanted whatever its name */
+	bool is_wanted;	     /* else it is known because its name could select it yet */
+	bool is_recorded;    /* the tracer's: has been told as a flow */
 	bool is_refused;     /* the tracer's: told already that it is not traced */
 	bool is_traced;	     /* the tracer's: has had its trace */
 	bool is_over;	     /* the tracer's: has acted on its end */
@@ -84,7 +106,9 @@ struct flow {
 	uint64_t retrace_ns; /* the tracer's: when it is to be traced again; ST_NEVER: not */
 	void *traces;	     /* the tracer's */
 
-	uint64_t id;
+	struct flow_identity identity;
+	uint64_t first_stamp_ns, last_stamp_ns; /* of the application's packets */
+	uint64_t id;				/* 0: never wanted so far */
 	uint8_t protocol;
 	uint8_t ip_version;
 	bool closed;	    /* a FIN or RST was seen */
@@ -105,7 +129,7 @@ enum flow_verdict {
 			     */
 };
 
-/* A flow between the packet's ends; `side` gets which of ends[] sent it. Table-internal id 0. */
+/* A flow between the packet's ends: ends[0] has sent it. It has no id yet. */
 struct flow *flow_new(const struct st_packet *packet);
 void flow_free(struct flow *flow);
 
@@ -114,6 +138,9 @@ struct st_tuple packet_tuple(const struct st_packet *packet);
 
 /* 0 or 1: which of ends[] is the tuple's source. */
 unsigned flow_side(const struct flow *flow, const struct st_tuple *tuple);
+
+/* The side that opened the flow, or FLOW_SIDE_UNKNOWN. UDP: the one that spoke first. */
+unsigned flow_client(const struct flow *flow);
 
 /* The 5-tuple of packets that `side` sends. */
 struct st_tuple flow_tuple(const struct flow *flow, unsigned side);

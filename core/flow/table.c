@@ -34,7 +34,7 @@ static bool is_between(const struct flow *flow, const struct st_tuple *tuple)
 
 void flow_table_init(struct flow_table *table, uint64_t seed)
 {
-	*table = (struct flow_table){.idle = G_QUEUE_INIT, .seed = seed};
+	*table = (struct flow_table){.idle = {G_QUEUE_INIT, G_QUEUE_INIT}, .seed = seed};
 }
 
 struct flow *flow_table_find(const struct flow_table *table, const struct st_tuple *tuple)
@@ -50,38 +50,72 @@ struct flow *flow_table_find(const struct flow_table *table, const struct st_tup
 	return NULL;
 }
 
+static GQueue *idle_queue(struct flow_table *table, const struct flow *flow)
+{
+	return &table->idle[flow->is_wanted];
+}
+
 struct flow *flow_table_add(struct flow_table *table, const struct st_packet *packet)
 {
 	struct flow *flow = flow_new(packet);
 	struct st_tuple tuple = packet_tuple(packet);
 
-	flow->id = ++table->last_id;
 	hash_table_insert(&table->by_tuple, &flow->link, hash_tuple(table->seed, &tuple));
-	g_queue_push_tail_link(&table->idle, &flow->idle_link);
+	g_queue_push_tail_link(idle_queue(table, flow), &flow->idle_link);
 	return flow;
 }
 
 void flow_table_touch(struct flow_table *table, struct flow *flow)
 {
-	g_queue_unlink(&table->idle, &flow->idle_link);
-	g_queue_push_tail_link(&table->idle, &flow->idle_link);
+	g_queue_unlink(idle_queue(table, flow), &flow->idle_link);
+	g_queue_push_tail_link(idle_queue(table, flow), &flow->idle_link);
+}
+
+void flow_table_want(struct flow_table *table, struct flow *flow, bool is_wanted)
+{
+	if (flow->is_wanted == is_wanted)
+		return;
+	g_queue_unlink(idle_queue(table, flow), &flow->idle_link);
+	flow->is_wanted = is_wanted;
+	g_queue_push_tail_link(idle_queue(table, flow), &flow->idle_link);
+	if (!flow->id)
+		flow->id = ++table->last_id;
+}
+
+size_t flow_table_count(const struct flow_table *table)
+{
+	return table->by_tuple.count;
 }
 
 struct flow *flow_table_oldest(const struct flow_table *table)
 {
-	return table->idle.head ? table->idle.head->data : NULL;
+	for (size_t i = 0; i < G_N_ELEMENTS(table->idle); i++) {
+		if (table->idle[i].head)
+			return table->idle[i].head->data;
+	}
+	return NULL;
+}
+
+void flow_table_list(const struct flow_table *table, GPtrArray *flows)
+{
+	for (size_t i = 0; i < G_N_ELEMENTS(table->idle); i++) {
+		for (const GList *link = table->idle[i].head; link; link = link->next)
+			g_ptr_array_add(flows, link->data);
+	}
 }
 
 void flow_table_remove(struct flow_table *table, struct flow *flow)
 {
 	hash_table_remove(&table->by_tuple, &flow->link);
-	g_queue_unlink(&table->idle, &flow->idle_link);
+	g_queue_unlink(idle_queue(table, flow), &flow->idle_link);
 	flow_free(flow);
 }
 
 void flow_table_clear(struct flow_table *table)
 {
-	while (table->idle.head)
-		flow_table_remove(table, table->idle.head->data);
+	struct flow *flow;
+
+	while ((flow = flow_table_oldest(table)))
+		flow_table_remove(table, flow);
 	hash_table_free(&table->by_tuple);
 }

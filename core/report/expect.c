@@ -299,11 +299,14 @@ static void compare_reason(const struct comparison *at, const json_t *saved, con
 
 static void compare_outcome(const struct comparison *at, const json_t *saved, const json_t *added)
 {
-	static const char *const names[] = {"kind",	"service",     "destination_reached",
-					    "distance", "probes_sent", "replies_received"};
+	static const char *const names[] = {"kind", "destination_reached", "distance",
+					    "probes_sent", "replies_received"};
 
 	for (size_t i = 0; i < G_N_ELEMENTS(names); i++)
 		compare_member(at, names[i], saved, added);
+	/* A name can have come after the report was made. */
+	if (is_known(json_object_get(saved, "service")))
+		compare_member(at, "service", saved, added);
 	compare_reason(at, saved, added);
 }
 

@@ -4,7 +4,7 @@
  * Members stand in the order in which they are put. A value that is not known
  * is null, so a reader never has to tell "zero" from "unknown".
  *
- * Nothing about services or router names is known yet: those members are null.
+ * Nothing about router names is known yet: that member is null.
  */
 #include <inttypes.h>
 
@@ -90,22 +90,53 @@ static json_t *rtt_value(int64_t rtt_ns)
 	return json_real((double)rtt_ns / (double)ST_NS_PER_MS);
 }
 
-static json_t *flow_value(const struct st_trace *trace)
+static json_t *flow_value(uint64_t id, const struct st_tuple *tuple)
 {
-	const struct st_tuple *tuple = &trace->tuple;
 	bool has_ports = report_has_ports(tuple->protocol);
-	char protocol[ST_PROTOCOL_TEXT_BYTES], id[ST_COMMUNITY_ID_BYTES];
+	char protocol[ST_PROTOCOL_TEXT_BYTES], community_id[ST_COMMUNITY_ID_BYTES];
 	json_t *flow = json_object();
 
-	put(flow, "id", json_integer((json_int_t)trace->flow_id));
+	put(flow, "id", json_integer((json_int_t)id));
 	put(flow, "protocol", text_value(st_protocol_text(tuple->protocol, protocol)));
 	put(flow, "source", address_value(&tuple->source));
 	put(flow, "source_port", has_ports ? json_integer(tuple->source_port) : json_null());
 	put(flow, "destination", address_value(&tuple->destination));
 	put(flow, "destination_port",
 	    has_ports ? json_integer(tuple->destination_port) : json_null());
-	put(flow, "community_id", text_value(has_ports ? st_community_id(tuple, id) : NULL));
+	put(flow, "community_id",
+	    text_value(has_ports ? st_community_id(tuple, community_id) : NULL));
 	return flow;
+}
+
+static json_t *alpn_value(const char *alpn)
+{
+	g_auto(GStrv) words = g_strsplit(alpn, ",", -1);
+	json_t *protocols = json_array();
+
+	for (size_t i = 0; words[i]; i++)
+		append(protocols, text_value(words[i]));
+	return protocols;
+}
+
+static json_t *service_value(const struct st_identity *identity)
+{
+	json_t *service;
+
+	if (identity->evidence == ST_EVIDENCE_NONE)
+		return json_null();
+	service = json_object();
+	put(service, "name", text_value(identity->name));
+	put(service, "host", text_value(identity->host));
+	put(service, "evidence", text_value(st_evidence_text(identity->evidence)));
+	if (identity->service) {
+		put(service, "id", text_value(identity->service));
+		put(service, "matched_by", text_value(st_evidence_text(identity->matched_by)));
+	}
+	if (identity->alpn)
+		put(service, "alpn", alpn_value(identity->alpn));
+	if (identity->ech)
+		put(service, "ech", json_true());
+	return service;
 }
 
 static json_t *mpls_value(const struct st_reply *reply)
@@ -222,17 +253,24 @@ static void put_outcome(json_t *object, const struct st_trace *trace)
 	put(object, "notes", notes_value(trace));
 }
 
-static json_t *trace_value(const struct st_trace *trace, const char *generator)
+static json_t *report_value(const char *type, const char *generator)
 {
 	json_t *object = json_object();
 
-	put(object, "type", json_string("trace"));
+	put(object, "type", json_string(type));
 	put(object, "version", json_integer(REPORT_VERSION));
 	put(object, "generator", text_value(generator));
+	return object;
+}
+
+static json_t *trace_value(const struct st_trace *trace, const char *generator)
+{
+	json_t *object = report_value("trace", generator);
+
 	put(object, "trace", json_integer((json_int_t)trace->number));
 	put(object, "kind", json_string("in-flow"));
-	put(object, "flow", flow_value(trace));
-	put(object, "service", json_null());
+	put(object, "flow", flow_value(trace->flow_id, &trace->tuple));
+	put(object, "service", service_value(&trace->identity));
 	put(object, "start", time_value(trace->start_ns));
 	put(object, "end", time_value(trace->end_ns));
 	put_settings(object, trace);
@@ -240,13 +278,45 @@ static json_t *trace_value(const struct st_trace *trace, const char *generator)
 	return object;
 }
 
-char *st_report_json(const struct st_trace *trace, const char *generator)
+static json_t *traffic_value(uint64_t packets, uint64_t bytes)
 {
-	json_t *object = trace_value(trace, generator);
+	json_t *traffic = json_object();
+
+	put(traffic, "packets", json_integer((json_int_t)packets));
+	put(traffic, "bytes", json_integer((json_int_t)bytes));
+	return traffic;
+}
+
+static json_t *flow_record_value(const struct st_flow *flow, const char *generator)
+{
+	json_t *object = report_value("flow", generator);
+
+	put(object, "flow", flow_value(flow->id, &flow->tuple));
+	put(object, "service", service_value(&flow->identity));
+	put(object, "start", time_value(flow->start_ns));
+	put(object, "end", time_value(flow->end_ns));
+	put(object, "sent", traffic_value(flow->sent_packets, flow->sent_bytes));
+	put(object, "received", traffic_value(flow->received_packets, flow->received_bytes));
+	return object;
+}
+
+/* Takes `object`. */
+static char *dump(json_t *object)
+{
 	char *text = json_dumps(object, JSON_COMPACT | JSON_REAL_PRECISION(RTT_DIGITS));
 
 	if (!text)
 		g_error("out of memory in a report");
 	json_decref(object);
 	return text;
+}
+
+char *st_report_json(const struct st_trace *trace, const char *generator)
+{
+	return dump(trace_value(trace, generator));
+}
+
+char *st_report_flow_json(const struct st_flow *flow, const char *generator)
+{
+	return dump(flow_record_value(flow, generator));
 }

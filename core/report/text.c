@@ -22,17 +22,41 @@ static void append_endpoint(GString *out, const struct st_addr *addr, uint16_t p
 		g_string_append_printf(out, ":%u", port);
 }
 
-static void append_header(GString *out, const struct st_trace *trace)
+static void append_printable(GString *out, const char *text)
 {
-	const struct st_tuple *tuple = &trace->tuple;
+	char *clean = text_printable(text);
+
+	g_string_append(out, clean);
+	g_free(clean);
+}
+
+/* "tcp 192.0.2.1:1234 > 198.51.100.2:443 (www.example.com), Example" */
+static void append_flow(GString *out, const struct st_tuple *tuple,
+			const struct st_identity *identity)
+{
 	bool has_ports = report_has_ports(tuple->protocol);
-	unsigned probes = trace->probes_per_hop;
 	char protocol[ST_PROTOCOL_TEXT_BYTES];
 
 	g_string_append_printf(out, "%s ", st_protocol_text(tuple->protocol, protocol));
 	append_endpoint(out, &tuple->source, tuple->source_port, has_ports);
 	g_string_append(out, " > ");
 	append_endpoint(out, &tuple->destination, tuple->destination_port, has_ports);
+	if (identity->host) {
+		g_string_append(out, " (");
+		append_printable(out, identity->host);
+		g_string_append(out, identity->ech ? ", ECH)" : ")");
+	}
+	if (identity->name) {
+		g_string_append(out, ", ");
+		append_printable(out, identity->name);
+	}
+}
+
+static void append_header(GString *out, const struct st_trace *trace)
+{
+	unsigned probes = trace->probes_per_hop;
+
+	append_flow(out, &trace->tuple, &trace->identity);
 	if (trace->max_ttl != 0)
 		g_string_append_printf(out, ", %u hops max", trace->max_ttl);
 	if (probes != 0)
@@ -206,13 +230,12 @@ static void append_notes(GString *out, const struct st_trace *trace)
 {
 	for (size_t i = 0; i < trace->note_count; i++) {
 		const struct st_note *note = &trace->notes[i];
-		char *detail = text_printable(note->detail);
 
 		g_string_append(out, "note: ");
 		if (note->ttl != 0)
 			g_string_append_printf(out, "hop %u: ", note->ttl);
-		g_string_append_printf(out, "%s\n", detail);
-		g_free(detail);
+		append_printable(out, note->detail);
+		g_string_append_c(out, '\n');
 	}
 }
 
@@ -253,4 +276,23 @@ char *st_report_text(const struct st_trace *trace)
 	if (stopped)
 		g_string_append_printf(out, "stopped: %s\n", stopped);
 	return g_string_free(out, FALSE); /* GLib's memory is malloc's since 2.46 */
+}
+
+static void append_traffic(GString *out, const char *what, uint64_t packets, uint64_t bytes)
+{
+	g_string_append_printf(
+		out, ", %s %" G_GUINT64_FORMAT " packet%s %" G_GUINT64_FORMAT " byte%s", what,
+		packets, packets == 1 ? "" : "s", bytes, bytes == 1 ? "" : "s");
+}
+
+char *st_report_flow_text(const struct st_flow *flow)
+{
+	uint64_t lasted_ns = flow->end_ns - flow->start_ns;
+	GString *out = g_string_new("flow ");
+
+	append_flow(out, &flow->tuple, &flow->identity);
+	append_traffic(out, "sent", flow->sent_packets, flow->sent_bytes);
+	append_traffic(out, "received", flow->received_packets, flow->received_bytes);
+	g_string_append_printf(out, ", %.3f s\n", (double)lasted_ns / (double)ST_NS_PER_S);
+	return g_string_free(out, FALSE);
 }

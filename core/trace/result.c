@@ -205,6 +205,18 @@ static void add_notes(struct result *result, const struct trace *trace, const st
 	result->trace.note_count = result->notes->len;
 }
 
+/* Service and name live as long as the database. */
+static struct st_identity identity_copy(struct result *result, const struct st_identity *identity)
+{
+	struct st_identity copy = *identity;
+
+	if (copy.host)
+		copy.host = g_string_chunk_insert(result->texts, copy.host);
+	if (copy.alpn)
+		copy.alpn = g_string_chunk_insert(result->texts, copy.alpn);
+	return copy;
+}
+
 static void describe(struct result *result, const struct trace *trace, enum st_stop_reason end)
 {
 	struct st_trace *out = &result->trace;
@@ -212,6 +224,7 @@ static void describe(struct result *result, const struct trace *trace, enum st_s
 	out->number = trace->number;
 	out->flow_id = trace->flow->id;
 	out->tuple = trace->tuple;
+	out->identity = identity_copy(result, &trace->flow->identity.is);
 	out->stop_reason = trace->stop_reason != ST_STOP_NONE ? trace->stop_reason : end;
 	if (trace->is_observed) {
 		out->first_ttl = out->hop_count ? out->hops[0].ttl : 0;

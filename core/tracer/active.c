@@ -74,7 +74,7 @@ static bool must_ask(struct st_tracer *tracer, struct flow *flow)
 
 static bool is_candidate(const struct st_tracer *tracer, const struct flow *flow)
 {
-	return !flow->is_traced && flow->local_side != FLOW_SIDE_UNKNOWN &&
+	return flow->is_wanted && !flow->is_traced && flow->local_side != FLOW_SIDE_UNKNOWN &&
 	       flow_is_traceable(flow, flow->local_side) && !tracer_flow_is_silent(tracer, flow);
 }
 

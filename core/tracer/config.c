@@ -61,6 +61,17 @@ static const char *check_bounds(const struct st_config *config)
 	return NULL;
 }
 
+static bool has_services(const struct st_config *config)
+{
+	for (size_t i = 0; i < config->selection.service_count; i++) {
+		const char *service = config->selection.services[i];
+
+		if (!config->signatures || !st_signatures_find(config->signatures, service))
+			return false;
+	}
+	return true;
+}
+
 const char *st_config_check(const struct st_config *config)
 {
 	const struct st_selection *selection = &config->selection;
@@ -76,8 +87,11 @@ const char *st_config_check(const struct st_config *config)
 	if (config->tcp_probe > ST_TCP_PROBE_EXACT ||
 	    config->udp_probe > ST_UDP_PROBE_SELF_DESTRUCT)
 		return "there is no such kind of probe";
-	if (!selection->all && !selection->host_count && !selection->flow_count)
+	if (!selection->all && !selection->host_count && !selection->flow_count &&
+	    !selection->name_count && !selection->service_count)
 		return "no flows are selected";
+	if (!has_services(config))
+		return "a service that is selected is not in the database";
 	if (selection->ip_version != 0 && selection->ip_version != 4 && selection->ip_version != 6)
 		return "the IP version must be 4 or 6";
 	if (selection->protocol != 0 && selection->protocol != ST_PROTOCOL_TCP &&
@@ -116,18 +130,25 @@ static bool selects_flow(const struct st_selection *selection, const struct st_p
 	return false;
 }
 
-bool config_selects(const struct st_config *config, const struct st_packet *packet,
-		    enum st_direction direction)
+static bool allows(const struct st_selection *selection, const struct st_packet *packet)
 {
-	const struct st_selection *selection = &config->selection;
-
 	if (selection->ip_version && selection->ip_version != packet->ip_version)
 		return false;
 	if (selection->protocol && selection->protocol != packet->protocol)
 		return false;
-	if (selection->port && selection->port != packet->source_port &&
-	    selection->port != packet->destination_port)
-		return false;
-	return selection->all || selects_host(selection, packet, direction) ||
-	       selects_flow(selection, packet);
+	return !selection->port || selection->port == packet->source_port ||
+	       selection->port == packet->destination_port;
+}
+
+enum interest config_interest(const struct st_config *config, const struct st_packet *packet,
+			      enum st_direction direction)
+{
+	const struct st_selection *selection = &config->selection;
+
+	if (!allows(selection, packet))
+		return INTEREST_NONE;
+	if (selection->all || selects_host(selection, packet, direction) ||
+	    selects_flow(selection, packet))
+		return INTEREST_SELECTED;
+	return selection->name_count || selection->service_count ? INTEREST_NAME : INTEREST_NONE;
 }

@@ -7,6 +7,9 @@ void event_free(struct event *event)
 	if (!event)
 		return;
 	trace_result_free(event->result);
+	g_free((char *)event->identity.host);
+	g_free((char *)event->identity.alpn);
+	g_free(event->flow);
 	g_free(event);
 }
 
@@ -96,6 +99,60 @@ void event_refused(struct st_tracer *tracer, const struct flow *flow, const char
 	event = add(tracer, ST_EVENT_FLOW_REFUSED, flow->id, 0);
 	set_tuple(event, flow_tuple(flow, flow->local_side == 1 ? 1 : 0));
 	event->public.reason = reason;
+}
+
+/* What lives no longer than the flow is copied. */
+static void set_identity(struct event *event, const struct flow *flow)
+{
+	event->identity = flow->identity.is;
+	event->identity.host = g_strdup(flow->identity.is.host);
+	event->identity.alpn = g_strdup(flow->identity.is.alpn);
+	event->public.identity = &event->identity;
+}
+
+/* From this host where frames told so, else from the client. */
+static unsigned source_side(const struct flow *flow)
+{
+	unsigned side = flow->local_side;
+
+	if (side == FLOW_SIDE_UNKNOWN)
+		side = flow_client(flow);
+	return side == FLOW_SIDE_UNKNOWN ? 0 : side;
+}
+
+void event_flow_named(struct st_tracer *tracer, const struct flow *flow)
+{
+	struct event *event;
+
+	if (is_full(tracer))
+		return;
+	event = add(tracer, ST_EVENT_FLOW_NAMED, flow->id, 0);
+	set_tuple(event, flow_tuple(flow, source_side(flow)));
+	set_identity(event, flow);
+}
+
+/* Never dropped: it is a report. */
+void event_flow_ended(struct st_tracer *tracer, const struct flow *flow)
+{
+	struct event *event = add(tracer, ST_EVENT_FLOW_ENDED, flow->id, 0);
+	unsigned side = source_side(flow);
+	const struct flow_end *source = &flow->ends[side], *destination = &flow->ends[!side];
+
+	set_tuple(event, flow_tuple(flow, side));
+	set_identity(event, flow);
+	event->flow = g_new(struct st_flow, 1);
+	*event->flow = (struct st_flow){
+		.id = flow->id,
+		.tuple = event->tuple,
+		.identity = event->identity,
+		.start_ns = flow->first_stamp_ns,
+		.end_ns = flow->last_stamp_ns,
+		.sent_packets = source->packets,
+		.sent_bytes = source->bytes,
+		.received_packets = destination->packets,
+		.received_bytes = destination->bytes,
+	};
+	event->public.flow = event->flow;
 }
 
 /* Never dropped: an answer is waited for. */

@@ -10,13 +10,16 @@ static void make_room(struct st_tracer *tracer)
 {
 	struct flow *flow = flow_table_oldest(&tracer->flows);
 
-	if (tracer->flows.idle.length < tracer->config.max_known_flows)
+	if (flow_table_count(&tracer->flows) < tracer->config.max_known_flows)
 		return;
 	for (unsigned spared = 0; flow->traces && spared < tracer->config.max_flows; spared++) {
 		flow_table_touch(&tracer->flows, flow);
 		flow = flow_table_oldest(&tracer->flows);
 	}
-	tracer->stats.flows_evicted += !flow->closed;
+	if (flow->is_wanted)
+		tracer->stats.flows_evicted += !flow->closed;
+	else
+		tracer->stats.flows_unnamed_evicted += !flow->closed;
 	tracer_forget(tracer, flow);
 }
 
@@ -24,9 +27,10 @@ static void make_room(struct st_tracer *tracer)
  * The keys of UDP probes begin anywhere, so that those of a flow that has just
  * been forgotten do not come again at once.
  */
-static void scatter_keys(const struct st_tracer *tracer, struct flow *flow)
+static void scatter_keys(struct st_tracer *tracer, struct flow *flow)
 {
-	uint32_t start = (uint32_t)(hash_mix(tracer->config.seed, flow->id) % TRACE_KEYS);
+	uint32_t start =
+		(uint32_t)(hash_mix(tracer->config.seed, ++tracer->flows_made) % TRACE_KEYS);
 
 	if (flow->protocol == ST_PROTOCOL_UDP)
 		flow->ends[0].key_id = flow->ends[1].key_id = start;
@@ -37,20 +41,29 @@ static bool begins_flow(const struct st_packet *packet)
 	return packet->protocol != ST_PROTOCOL_TCP || !(packet->tcp.flags & ST_TCP_RST);
 }
 
-/* A new flow if it is wanted, else NULL. */
+void tracer_flow_want(struct st_tracer *tracer, struct flow *flow, bool is_wanted)
+{
+	if (is_wanted && !flow->id)
+		tracer->stats.flows_seen++;
+	flow_table_want(&tracer->flows, flow, is_wanted);
+}
+
+/* A new flow if it is wanted, or could become so when its name is known; else NULL. */
 static struct flow *add_flow(struct st_tracer *tracer, const struct st_packet *packet,
 			     const struct st_frame *frame)
 {
+	enum interest interest = config_interest(&tracer->config, packet, frame->direction);
 	struct flow *flow;
 
-	if (!begins_flow(packet) || !config_selects(&tracer->config, packet, frame->direction))
+	if (interest == INTEREST_NONE || !begins_flow(packet))
 		return NULL;
 	make_room(tracer);
 	flow = flow_table_add(&tracer->flows, packet);
 	flow->deadline.kind = DEADLINE_FLOW;
 	scatter_keys(tracer, flow);
-	tracer->stats.flows_seen++;
 	tracer->stats.flows_known++;
+	flow->is_selected = interest == INTEREST_SELECTED;
+	tracer_flow_want(tracer, flow, flow->is_selected);
 	return flow;
 }
 
@@ -77,6 +90,19 @@ struct flow *tracer_flow_of(struct st_tracer *tracer, const struct st_packet *pa
 		return tracer_flow_renew(tracer, flow, packet, frame);
 	flow_table_touch(&tracer->flows, flow);
 	return flow;
+}
+
+static bool is_to_be_recorded(const struct st_tracer *tracer, const struct flow *flow)
+{
+	return tracer->config.report_flows && flow->is_wanted && !flow->is_recorded;
+}
+
+void tracer_flow_record(struct st_tracer *tracer, struct flow *flow)
+{
+	if (!is_to_be_recorded(tracer, flow))
+		return;
+	flow->is_recorded = true;
+	event_flow_ended(tracer, flow);
 }
 
 static uint64_t timeout_of(const struct st_tracer *tracer, const struct flow *flow)
@@ -122,9 +148,22 @@ static uint64_t silence_due(const struct st_tracer *tracer, const struct flow *f
 	return ST_NEVER;
 }
 
+/*
+ * When a closed flow is to be told, though it is remembered for longer; what comes
+ * after that does not count. Others are told when they are forgotten.
+ */
+static uint64_t record_due(const struct st_tracer *tracer, const struct flow *flow)
+{
+	if (!flow->closed || !is_to_be_recorded(tracer, flow))
+		return ST_NEVER;
+	return deadline_after(flow->last_ns, tracer->config.flow_timeout_ns);
+}
+
 static uint64_t next_due(const struct st_tracer *tracer, const struct flow *flow)
 {
-	return MIN(flow->retrace_ns, silence_due(tracer, flow));
+	uint64_t due = MIN(flow->retrace_ns, silence_due(tracer, flow));
+
+	return MIN(due, record_due(tracer, flow));
 }
 
 /* Deadlines move later with every packet: they are only looked at when they have come. */
@@ -215,6 +254,8 @@ void tracer_flow_due(struct st_tracer *tracer, struct flow *flow)
 			return;
 		}
 	}
+	if (record_due(tracer, flow) <= tracer->now)
+		tracer_flow_record(tracer, flow);
 	if (flow->retrace_ns <= tracer->now) {
 		flow->retrace_ns = ST_NEVER;
 		flow->is_traced = false;
@@ -235,8 +276,10 @@ void tracer_forget(struct st_tracer *tracer, struct flow *flow)
 		}
 		tracer_discard(tracer, trace);
 	}
+	tracer_flow_record(tracer, flow);
 	if (flow->is_waiting)
 		g_queue_unlink(&tracer->waiting, &flow->waiting_link);
+	identity_drop(tracer, flow);
 	deadlines_set(&tracer->deadlines, &flow->deadline, ST_NEVER);
 	flow_table_remove(&tracer->flows, flow);
 	tracer->stats.flows_known--;

@@ -58,14 +58,23 @@ static bool find_local_side(struct flow *flow, unsigned side, enum st_direction 
 }
 
 static void learn(struct st_tracer *tracer, struct flow *flow, unsigned side,
-		  const struct st_packet *packet, const struct st_frame *frame)
+		  const struct st_packet *packet, const struct st_frame *frame,
+		  struct st_frame_info *info)
 {
 	if (!find_local_side(flow, side, frame->direction)) {
 		tracer->stats.frames_astray++;
 		return;
 	}
 	flow_update(flow, side, packet, frame);
+	info->taught = identity_hear(tracer, flow, side, packet, frame) || info->taught;
+	identity_update(tracer, flow);
 	tracer_flow_heard(tracer, flow);
+}
+
+static void tell(struct st_frame_info *info, const struct flow *flow)
+{
+	info->wanted = flow->is_wanted;
+	info->flow_id = flow->is_wanted ? flow->id : 0;
 }
 
 /* What the application says: in its flow, or in a new one if that has ended. */
@@ -78,8 +87,8 @@ static void take_news(struct st_tracer *tracer, struct flow *flow, const struct 
 		flow = tracer_flow_renew(tracer, flow, packet, frame);
 	if (!flow)
 		return;
-	info->flow_id = flow->id;
-	learn(tracer, flow, flow_side(flow, &tuple), packet, frame);
+	learn(tracer, flow, flow_side(flow, &tuple), packet, frame, info);
+	tell(info, flow);
 }
 
 static void take_segment(struct st_tracer *tracer, const struct st_packet *packet,
@@ -92,8 +101,7 @@ static void take_segment(struct st_tracer *tracer, const struct st_packet *packe
 
 	if (!flow)
 		return;
-	info->flow_id = flow->id;
-	info->wanted = true;
+	tell(info, flow);
 	if (take_own_probe(tracer, packet, frame))
 		return;
 	side = flow_side(flow, &tuple);
@@ -179,6 +187,10 @@ static void sort_reply(struct st_tracer *tracer, struct probe *probe, struct st_
 		tracer->stats.replies_foreign++;
 		return;
 	}
+	if (!probe->trace->flow->is_wanted) {
+		trace_add_reply(probe->trace, probe, reply);
+		return;
+	}
 	if (probe->trace->is_resting) {
 		tracer->stats.replies_late++;
 		return;
@@ -227,8 +239,7 @@ static void take_icmp_error(struct st_tracer *tracer, const struct st_packet *pa
 		tracer->stats.errors_unmatched++;
 		return;
 	}
-	info->flow_id = probe->trace->flow->id;
-	info->wanted = true;
+	tell(info, probe->trace->flow);
 	reply = make_reply(probe, packet, frame, &quote, matched_by);
 	sort_reply(tracer, probe, &reply, frame->cookie);
 }
@@ -238,8 +249,12 @@ static void take_packet(struct st_tracer *tracer, const struct st_packet *packet
 {
 	if (packet->has_ports)
 		info->header_bytes = packet->payload_offset;
+	if (resolver_wants(packet))
+		info->taught = identity_take_answer(tracer, packet, frame);
 	if (packet->later_fragment)
 		tracer->stats.fragments++;
+	else if (frame->names_only)
+		return;
 	else if (packet->has_ports)
 		take_segment(tracer, packet, frame, info);
 	else if ((packet->protocol == ST_PROTOCOL_ICMP || packet->protocol == ST_PROTOCOL_ICMPV6) &&

@@ -6,6 +6,8 @@
 #include <servicetrace/tracer.h>
 
 #include "flow/table.h"
+#include "service/resolver.h"
+#include "service/signatures.h"
 #include "trace/correlator.h"
 #include "trace/trace.h"
 
@@ -28,6 +30,8 @@ struct event {
 	struct st_tuple tuple;
 	struct st_reply reply;
 	struct st_trace *result;
+	struct st_identity identity; /* host and alpn are ours */
+	struct st_flow *flow;
 };
 
 struct st_tracer {
@@ -42,6 +46,12 @@ struct st_tracer {
 	GQueue events;	/* struct event */
 	struct event *polled; /* the one last handed out */
 	uint64_t now;
+	struct names *names;
+	struct resolver *resolver;
+	struct hello_pool hellos;
+	GPtrArray *services; /* const struct st_service: those selected */
+	uint64_t services_generation;
+	uint64_t flows_made;
 	uint64_t last_probe_id;
 	uint64_t last_trace_number;
 	uint64_t rate_next_ns; /* no probe of any flow before this */
@@ -51,9 +61,30 @@ struct st_tracer {
 
 /* config.c */
 
-/* Does the packet belong to a wanted flow? */
-bool config_selects(const struct st_config *config, const struct st_packet *packet,
-		    enum st_direction direction);
+enum interest {
+	INTEREST_NONE,
+	INTEREST_NAME,	   /* its name may select it */
+	INTEREST_SELECTED, /* it belongs to a wanted flow */
+};
+
+enum interest config_interest(const struct st_config *config, const struct st_packet *packet,
+			      enum st_direction direction);
+
+/* identity.c */
+
+/* Takes note of what an answer of DNS teaches. True: it teaches, or is a piece of one. */
+bool identity_take_answer(struct st_tracer *tracer, const struct st_packet *packet,
+			  const struct st_frame *frame);
+
+/* Looks for the name of its service in a packet of the flow. True: that is in it, or a piece. */
+bool identity_hear(struct st_tracer *tracer, struct flow *flow, unsigned side,
+		   const struct st_packet *packet, const struct st_frame *frame);
+
+/* Brings up to date what the flow is known as, and whether it is therefore wanted. */
+void identity_update(struct st_tracer *tracer, struct flow *flow);
+
+/* Nothing more is awaited from the flow. */
+void identity_drop(struct st_tracer *tracer, struct flow *flow);
 
 /* events.c */
 void event_trace_started(struct st_tracer *tracer, const struct trace *trace);
@@ -62,6 +93,8 @@ void event_probe(struct st_tracer *tracer, const struct probe *probe, uint64_t c
 void event_reply(struct st_tracer *tracer, const struct probe *probe, uint64_t cookie,
 		 const struct st_reply *reply);
 void event_refused(struct st_tracer *tracer, const struct flow *flow, const char *reason);
+void event_flow_named(struct st_tracer *tracer, const struct flow *flow);
+void event_flow_ended(struct st_tracer *tracer, const struct flow *flow);
 void event_socket_asked(struct st_tracer *tracer, const struct flow *flow);
 void event_free(struct event *event);
 
@@ -81,9 +114,15 @@ enum st_stop_reason tracer_natural_end(const struct trace *trace);
 
 /* flows.c */
 
-/* The flow that the packet belongs to, made if it is new and wanted; NULL: neither. */
+/* The flow that the packet belongs to, made if it is new and of interest; NULL: neither. */
 struct flow *tracer_flow_of(struct st_tracer *tracer, const struct st_packet *packet,
 			    const struct st_tuple *tuple, const struct st_frame *frame);
+
+/* The flow is, or is no longer, wanted. */
+void tracer_flow_want(struct st_tracer *tracer, struct flow *flow, bool is_wanted);
+
+/* Tells of the flow as such, once, if that is asked for. */
+void tracer_flow_record(struct st_tracer *tracer, struct flow *flow);
 
 /* True if the flow is over, though its traces may still rest. */
 bool tracer_flow_has_ended(const struct st_tracer *tracer, const struct flow *flow);

@@ -27,7 +27,8 @@ static void tell_probes(struct st_tracer *tracer, struct trace *trace)
 
 void observe_announce(struct st_tracer *tracer, struct trace *trace)
 {
-	if (observe_is_foreign(tracer, trace) || !trace_is_believable(trace))
+	if (observe_is_foreign(tracer, trace) || !trace->flow->is_wanted ||
+	    !trace_is_believable(trace))
 		return;
 	if (!trace->number) {
 		trace->number = ++tracer->last_trace_number;

@@ -19,6 +19,9 @@ enum st_status st_tracer_new(const struct st_config *config, struct st_tracer **
 	made->correlator.wait_ns = config->wait_ns;
 	made->last_ip_id = (uint16_t)hash_mix(config->seed, 0);
 	flow_table_init(&made->flows, config->seed);
+	made->names = names_new(config->seed);
+	made->resolver = resolver_new(made->names);
+	hello_crypto_init();
 	*tracer = made;
 	return ST_OK;
 }
@@ -60,6 +63,7 @@ static void report(struct st_tracer *tracer, struct trace *trace, enum st_stop_r
 
 void tracer_end(struct st_tracer *tracer, struct trace *trace, enum st_stop_reason end)
 {
+	identity_update(tracer, trace->flow);
 	if (trace->is_observed)
 		observe_announce(tracer, trace);
 	if (trace->number)
@@ -119,6 +123,26 @@ void st_tracer_wake(struct st_tracer *tracer, uint64_t now)
 	active_next_waiting(tracer);
 }
 
+static int by_id(const void *a, const void *b)
+{
+	const struct flow *const *first = a, *const *second = b;
+
+	return (*first)->id < (*second)->id ? -1 : (*first)->id > (*second)->id;
+}
+
+/* Those that are still known, in the order in which they were seen. */
+static void record_flows(struct st_tracer *tracer)
+{
+	g_autoptr(GPtrArray) flows = g_ptr_array_new();
+
+	flow_table_list(&tracer->flows, flows);
+	g_ptr_array_sort(flows, by_id);
+	for (unsigned i = 0; i < flows->len; i++) {
+		identity_update(tracer, flows->pdata[i]);
+		tracer_flow_record(tracer, flows->pdata[i]);
+	}
+}
+
 void st_tracer_finish(struct st_tracer *tracer, uint64_t now)
 {
 	st_tracer_wake(tracer, now);
@@ -130,11 +154,23 @@ void st_tracer_finish(struct st_tracer *tracer, uint64_t now)
 		if (!trace->is_resting)
 			tracer_end(tracer, trace, tracer_natural_end(trace));
 	}
+	record_flows(tracer);
 }
 
 const struct st_stats *st_tracer_stats(const struct st_tracer *tracer)
 {
 	return &tracer->stats;
+}
+
+static void forget_flows(struct st_tracer *tracer)
+{
+	struct flow *flow;
+
+	while ((flow = flow_table_oldest(&tracer->flows))) {
+		identity_drop(tracer, flow);
+		flow_table_remove(&tracer->flows, flow);
+	}
+	flow_table_clear(&tracer->flows);
 }
 
 void st_tracer_free(struct st_tracer *tracer)
@@ -145,7 +181,12 @@ void st_tracer_free(struct st_tracer *tracer)
 		return;
 	while (tracer->traces.head)
 		tracer_discard(tracer, tracer->traces.head->data);
-	flow_table_clear(&tracer->flows);
+	forget_flows(tracer);
+	hello_pool_clear(&tracer->hellos);
+	resolver_free(tracer->resolver);
+	names_free(tracer->names);
+	if (tracer->services)
+		g_ptr_array_unref(tracer->services);
 	deadlines_free(&tracer->deadlines);
 	correlator_free(&tracer->correlator);
 	event_free(tracer->polled);

@@ -22,6 +22,7 @@
 #define RUN_MAX_NS ST_PERIOD_MAX_NS
 #define RUN_MIN_NS ST_NS_PER_MS
 #define COUNT_MAX UINT32_MAX
+#define HOST_NAME_BYTES_MAX 253 /* RFC 1035, 2.3.4 */
 
 static bool bad_value(GError **error, const char *name, const char *value, const char *why)
 {
@@ -55,25 +56,65 @@ static gboolean set_interface(const char *name, const char *value, void *data, G
 	return TRUE;
 }
 
-static bool add_prefix(GArray *prefixes, const char *name, const char *value, GError **error)
+static char *without_final_dot(const char *name)
 {
-	struct st_prefix prefix;
+	size_t bytes = strlen(name);
 
-	if (st_prefix_parse(value, &prefix) != ST_OK)
-		return bad_value(error, name, value,
-				 "is no address or prefix (names are not supported)");
-	g_array_append_val(prefixes, prefix);
+	return g_strndup(name, bytes > 1 && name[bytes - 1] == '.' ? bytes - 1 : bytes);
+}
+
+/* A host's name, or "*." and one. Digits and dots alone are a spoilt address. */
+static bool is_host_name(const char *value)
+{
+	const char *at = g_str_has_prefix(value, "*.") ? value + 2 : value;
+
+	if (*at == '\0' || strlen(at) > HOST_NAME_BYTES_MAX ||
+	    strspn(at, "0123456789.") == strlen(at))
+		return false;
+	for (; *at != '\0'; at++) {
+		if (!g_ascii_isalnum(*at) && *at != '.' && *at != '-' && *at != '_')
+			return false;
+	}
 	return true;
 }
 
 static gboolean add_host(const char *name, const char *value, void *data, GError **error)
 {
-	return add_prefix(((struct options *)data)->hosts, name, value, error);
+	struct options *options = data;
+	struct st_prefix prefix;
+
+	if (st_prefix_parse(value, &prefix) == ST_OK)
+		g_array_append_val(options->hosts, prefix);
+	else if (is_host_name(value))
+		g_ptr_array_add(options->names, without_final_dot(value));
+	else
+		return bad_value(error, name, value, "is no address, prefix or host name");
+	return TRUE;
+}
+
+static gboolean add_service(G_GNUC_UNUSED const char *name, const char *value, void *data,
+			    G_GNUC_UNUSED GError **error)
+{
+	g_ptr_array_add(((struct options *)data)->services, g_strdup(value));
+	return TRUE;
+}
+
+static gboolean add_signatures(const char *name, const char *value, void *data, GError **error)
+{
+	if (*value == '\0')
+		return bad_value(error, name, value, "is no file or folder");
+	g_ptr_array_add(((struct options *)data)->signature_paths, g_strdup(value));
+	return TRUE;
 }
 
 static gboolean add_border(const char *name, const char *value, void *data, GError **error)
 {
-	return add_prefix(((struct options *)data)->borders, name, value, error);
+	struct st_prefix prefix;
+
+	if (st_prefix_parse(value, &prefix) != ST_OK)
+		return bad_value(error, name, value, "is no address or prefix");
+	g_array_append_val(((struct options *)data)->borders, prefix);
+	return TRUE;
 }
 
 static gboolean add_flow(const char *name, const char *value, void *data, GError **error)
@@ -320,7 +361,10 @@ static gboolean set_expect(const char *name, const char *value, void *data, GErr
 const struct option_spec option_table[] = {
 	{"interface", 'i', TOOL_INJECT, VALUE("IFACE", set_interface),
 	 "Capture and send here (default route's)"},
-	{"host", 'H', BOTH, VALUE("ADDRESS|PREFIX", add_host), "Flows with this peer (repeatable)"},
+	{"service", 's', BOTH, VALUE("NAME", add_service),
+	 "Flows of this service (repeatable; st-signatures list)"},
+	{"host", 'H', BOTH, VALUE("NAME|ADDRESS|PREFIX", add_host),
+	 "Flows with this peer (repeatable)"},
 	{"flow", 'F', BOTH, VALUE("FLOW", add_flow),
 	 "This flow, \"tcp|udp SRC:PORT DST:PORT\" (repeatable)"},
 	{"all", 0, BOTH, FLAG(all), "Every TCP and UDP flow"},
@@ -359,6 +403,9 @@ const struct option_spec option_table[] = {
 	{"count", 0, TOOL_INJECT, VALUE("N", set_count), "End after N traces"},
 	{"duration", 0, TOOL_INJECT, VALUE("T", set_duration), "End after T"},
 	{"idle", 0, TOOL_INJECT, VALUE("T", set_idle), "End after T without a wanted packet"},
+	{"signatures", 0, BOTH, VALUE("PATH", add_signatures),
+	 "Services of this folder or file, too (repeatable)"},
+	{"flows", 0, BOTH, FLAG(flows_too), "Report each flow as such, too"},
 	{"output", 'o', BOTH, VALUE("FORMAT", set_format), "text or json (text)"},
 	{"write", 'w', BOTH, VALUE("FILE", set_write),
 	 "Write what matters as pcapng (-: to stdout)"},

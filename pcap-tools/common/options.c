@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include "database.h"
 #include "failure.h"
 #include "option_table.h"
 
@@ -72,8 +73,9 @@ static GOptionGroup *option_group(struct options *options)
 static const char inject_summary[] =
 	"Traces the path of live TCP and UDP flows, with probes that travel inside the flows.";
 static const char inject_details[] =
-	"Flows are wanted that match any of -H, -F and --all; -p, --protocol, -4, -6 and\n"
-	"FILTER (an expression of pcap-filter(7)) narrow them down. The algorithm is\n"
+	"Flows are wanted that match any of -s, -H, -F and --all; -p, --protocol, -4, -6 and\n"
+	"FILTER (an expression of pcap-filter(7)) narrow them down. Names are taken from\n"
+	"DNS answers and from ClientHellos of TLS and QUIC. The algorithm is\n"
 	"concurrent by default; the others stop after 3 silent hops in a row unless\n"
 	"--max-missing says otherwise. UDP over IPv4 is probed hop by hop and not near the\n"
 	"destination, unless it is QUIC or --udp-probe is given. Times take a unit: 500us,\n"
@@ -237,7 +239,7 @@ static bool flow_fits(const struct st_selection *selection, const struct st_tupl
 /* False if the narrowing options leave nothing: live, that would be waited for without end. */
 static bool can_match(const struct st_selection *selection)
 {
-	if (selection->all)
+	if (selection->all || selection->name_count > 0 || selection->service_count > 0)
 		return true;
 	for (size_t i = 0; i < selection->host_count; i++) {
 		if (selection->ip_version == 0 ||
@@ -260,6 +262,10 @@ static bool check_selection(struct options *options, GError **error)
 	selection->all = options->all;
 	selection->hosts = (const struct st_prefix *)(const void *)options->hosts->data;
 	selection->host_count = options->hosts->len;
+	selection->names = (const char *const *)options->names->pdata;
+	selection->name_count = options->names->len;
+	selection->services = (const char *const *)options->services->pdata;
+	selection->service_count = options->services->len;
 	selection->flows = (const struct st_tuple *)(const void *)options->flows->data;
 	selection->flow_count = options->flows->len;
 	selection->ip_version = options->ipv4 ? 4 : options->ipv6 ? 6 : 0;
@@ -269,11 +275,11 @@ static bool check_selection(struct options *options, GError **error)
 		return options->tool == TOOL_REPLAY || can_match(selection) ||
 		       usage(error, "no flow can match: -4, -6, -p and --protocol exclude all "
 				    "that -H and -F select");
-	if (selection->all)
+	if (selection->all || selection->name_count > 0 || selection->service_count > 0)
 		return true;
 	if (options->tool == TOOL_INJECT)
-		return usage(error, "no flows are selected: give -H ADDRESS, -F FLOW or --all "
-				    "(see --help)");
+		return usage(error, "no flows are selected: give -s SERVICE, -H HOST, -F FLOW or "
+				    "--all (see --help)");
 	selection->all = true;
 	return true;
 }
@@ -306,6 +312,24 @@ static bool check_words(struct options *options, GError **error)
 	return true;
 }
 
+static bool load_signatures(struct options *options, GError **error)
+{
+	options->signatures = database_open(options->signature_paths, error);
+	if (options->signatures == NULL)
+		return false;
+	options->config.signatures = options->signatures;
+	for (guint i = 0; i < options->services->len; i++) {
+		const char *service = g_ptr_array_index(options->services, i);
+
+		if (st_signatures_find(options->signatures, service) != NULL)
+			continue;
+		g_set_error(error, FAILURE_ERROR, FAILURE_USAGE,
+			    "-s: \"%s\" is no service that is known (st-signatures list)", service);
+		return false;
+	}
+	return true;
+}
+
 /* Whatever the options' own ranges leave open is the library's to judge. */
 static bool check_config(struct options *options, GError **error)
 {
@@ -319,6 +343,7 @@ static bool check_config(struct options *options, GError **error)
 	}
 	config->active = options->tool == TOOL_INJECT;
 	config->max_traces = options->count;
+	config->report_flows = options->flows_too;
 	const char *why = st_config_check(config);
 	return why == NULL || usage(error, why);
 }
@@ -331,12 +356,16 @@ bool options_parse(struct options *options, enum tool tool, char **argv, GError 
 	options->borders = g_array_new(FALSE, FALSE, sizeof(struct st_prefix));
 	options->flows = g_array_new(FALSE, FALSE, sizeof(struct st_tuple));
 	options->words = g_ptr_array_new_with_free_func(g_free);
+	options->names = g_ptr_array_new_with_free_func(g_free);
+	options->services = g_ptr_array_new_with_free_func(g_free);
+	options->signature_paths = g_ptr_array_new_with_free_func(g_free);
 	if (!parse_words(options, argv, error))
 		return false;
 	if (options->help || options->version || options->list_interfaces)
 		return true;
 	return check_selection(options, error) && check_outputs(options, error) &&
-	       check_words(options, error) && check_config(options, error);
+	       check_words(options, error) && load_signatures(options, error) &&
+	       check_config(options, error);
 }
 
 void options_clear(struct options *options)
@@ -345,6 +374,10 @@ void options_clear(struct options *options)
 	g_array_unref(options->borders);
 	g_array_unref(options->flows);
 	g_ptr_array_unref(options->words);
+	g_ptr_array_unref(options->names);
+	g_ptr_array_unref(options->services);
+	g_ptr_array_unref(options->signature_paths);
+	st_signatures_free(options->signatures);
 	g_free(options->filter);
 	g_free(options->interface);
 	g_free(options->write_path);

@@ -22,20 +22,22 @@ enum report_format { REPORT_TEXT, REPORT_JSON };
 /* What a command line asks for, checked. The flags are gboolean because GOption fills them. */
 struct options {
 	enum tool tool;
-	struct st_config config; /* its selection and borders point into the arrays below */
-	GArray *hosts, *borders; /* struct st_prefix */
-	GArray *flows;		 /* struct st_tuple */
-	GPtrArray *words;	 /* what is no option: FILTER words, or FILEs */
-	char *filter;		 /* the words as one expression; NULL: none */
-	char *interface;	 /* NULL: the default route's */
-	char *write_path;	 /* NULL: no capture is written; "-": standard output */
-	char *expect_path;	 /* NULL: nothing to compare with */
-	uint64_t count;		 /* 0: no bound */
-	uint64_t duration_ns;	 /* 0: no bound */
-	uint64_t idle_ns;	 /* 0: no bound */
+	struct st_config config;		       /* points into what is below */
+	struct st_signatures *signatures;	       /* the database, and what is added to it */
+	GArray *hosts, *borders;		       /* struct st_prefix */
+	GArray *flows;				       /* struct st_tuple */
+	GPtrArray *names, *services, *signature_paths; /* char * */
+	GPtrArray *words;     /* what is no option: FILTER words, or FILEs */
+	char *filter;	      /* the words as one expression; NULL: none */
+	char *interface;      /* NULL: the default route's */
+	char *write_path;     /* NULL: no capture is written; "-": standard output */
+	char *expect_path;    /* NULL: nothing to compare with */
+	uint64_t count;	      /* 0: no bound */
+	uint64_t duration_ns; /* 0: no bound */
+	uint64_t idle_ns;     /* 0: no bound */
 	enum report_format format;
 	bool format_given;
-	gboolean ipv4, ipv6, all;
+	gboolean ipv4, ipv6, all, flows_too;
 	gboolean list_interfaces, verbose, quiet, version, help;
 };
 
@@ -44,8 +46,9 @@ const char *tool_name(enum tool tool);
 
 /*
  * Reads a command line (argv[0] is passed over, the strings are not kept). With
- * --help, --version or -D nothing else need be right. False: `error` is one
- * clear line of code FAILURE_USAGE. Free with options_clear() in either case.
+ * --help, --version or -D nothing else need be right. Loads the signatures. False:
+ * `error` is one clear line of code FAILURE_USAGE, or FAILURE_RUNNING where the
+ * signatures cannot be read. Free with options_clear() in either case.
  */
 bool options_parse(struct options *options, enum tool tool, char **argv, GError **error);
 

@@ -61,8 +61,8 @@ void recorder_frame(struct recorder *recorder, const struct st_frame *frame,
 {
 	recorder->frame = *frame;
 	recorder->frame_open = true;
-	recorder->frame_wanted = info->wanted;
-	recorder->frame_whole = false;
+	recorder->frame_wanted = info->wanted || info->taught;
+	recorder->frame_whole = info->taught;
 	recorder->frame_header_bytes = info->header_bytes;
 	g_clear_pointer(&recorder->frame_comment, g_free);
 	if (frame->stamp_ns > recorder->newest_ns)
@@ -107,7 +107,7 @@ static void comment_frame(struct recorder *recorder, uint64_t cookie, char *comm
 {
 	if (recorder->frame_open && recorder->frame.cookie == cookie) {
 		recorder->frame_wanted = true;
-		recorder->frame_whole = whole;
+		recorder->frame_whole = recorder->frame_whole || whole;
 		add_comment(&recorder->frame_comment, comment);
 		return;
 	}
@@ -131,6 +131,8 @@ void recorder_event(struct recorder *recorder, const struct st_event *event)
 	case ST_EVENT_TRACE_ENDED:
 	case ST_EVENT_FLOW_REFUSED:
 	case ST_EVENT_SOCKET_ASKED:
+	case ST_EVENT_FLOW_NAMED:
+	case ST_EVENT_FLOW_ENDED:
 		break;
 	}
 }

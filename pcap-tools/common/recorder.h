@@ -2,7 +2,7 @@
 /*
  * Decides which frames go into the capture of a run, how much of each, and
  * what their comments say: the headers of the wanted flows' packets, the probes
- * and, whole, the ICMP errors that answer a probe. Nothing else.
+ * and, whole, the ICMP errors that answer a probe and what taught a name.
  */
 #ifndef ST_TOOLS_RECORDER_H
 #define ST_TOOLS_RECORDER_H

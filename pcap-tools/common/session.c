@@ -73,23 +73,37 @@ static void stop_recording(struct session *session, GError *error)
 	session_fail(session, error);
 }
 
-static void print_trace(struct session *session, const struct st_trace *trace)
+/* Takes `report`: text, or JSON without the line's end. */
+static void print_report(struct session *session, char *report)
 {
 	GError *error = NULL;
-	char *report = NULL;
 	bool json = session->options->format == REPORT_JSON;
-
-	if (session->expect != NULL)
-		st_expect_add(session->expect, trace, session->generator);
-	if (session->expect != NULL || !session->reports)
-		return;
-	report = json ? st_report_json(trace, session->generator) : st_report_text(trace);
 	g_autofree char *line = json ? g_strconcat(report, "\n", NULL) : NULL;
 	if (!output_print(json ? line : report, &error)) {
 		session->reports = false;
 		session_fail(session, error);
 	}
 	free(report);
+}
+
+static void print_trace(struct session *session, const struct st_trace *trace)
+{
+	bool json = session->options->format == REPORT_JSON;
+
+	if (session->expect != NULL)
+		st_expect_add(session->expect, trace, session->generator);
+	else if (session->reports)
+		print_report(session, json ? st_report_json(trace, session->generator)
+					   : st_report_text(trace));
+}
+
+static void print_flow(struct session *session, const struct st_flow *flow)
+{
+	bool json = session->options->format == REPORT_JSON;
+
+	if (session->expect == NULL && session->reports)
+		print_report(session, json ? st_report_flow_json(flow, session->generator)
+					   : st_report_flow_text(flow));
 }
 
 static char *end_text(const struct st_addr *addr, uint16_t port)
@@ -118,6 +132,17 @@ static void tell_flow(const struct session *session, const struct st_event *even
 		 what);
 }
 
+static char *identity_text(const struct st_identity *identity)
+{
+	const char *evidence = st_evidence_text(identity->evidence);
+
+	return g_strdup_printf("%s%s%s (%s%s)", identity->host == NULL ? "" : identity->host,
+			       identity->host == NULL || identity->name == NULL ? "" : ", ",
+			       identity->name == NULL ? "" : identity->name,
+			       evidence == NULL ? "unknown" : evidence,
+			       identity->ech ? ", ECH" : "");
+}
+
 static void tell_event(const struct session *session, const struct st_event *event)
 {
 	g_autofree char *what = NULL;
@@ -135,9 +160,14 @@ static void tell_event(const struct session *session, const struct st_event *eve
 		complain(session->program, "trace %" G_GUINT64_FORMAT " ended: %s",
 			 event->result->number, st_stop_reason_text(event->result->stop_reason));
 		break;
+	case ST_EVENT_FLOW_NAMED:
+		what = identity_text(event->identity);
+		tell_flow(session, event, what);
+		break;
 	case ST_EVENT_PROBE:
 	case ST_EVENT_REPLY:
 	case ST_EVENT_SOCKET_ASKED:
+	case ST_EVENT_FLOW_ENDED:
 		break;
 	}
 }
@@ -181,6 +211,8 @@ void session_settle(struct session *session)
 			tell_event(session, &event);
 		if (event.type == ST_EVENT_TRACE_ENDED)
 			print_trace(session, event.result);
+		if (event.type == ST_EVENT_FLOW_ENDED)
+			print_flow(session, event.flow);
 		if (event.type == ST_EVENT_SOCKET_ASKED)
 			answer_socket(session, &event);
 		if (event.type == ST_EVENT_FLOW_REFUSED)
@@ -246,6 +278,10 @@ char *session_summary(const struct session *session, const uint64_t *kernel_drop
 	if (session->refusal != NULL)
 		g_string_append_printf(text, " (%s)", session->refusal);
 	add_if_any(text, stats->flows_evicted, "flow forgotten", "flows forgotten");
+	add_if_any(text, stats->flows_unnamed_evicted, "unnamed flow forgotten",
+		   "unnamed flows forgotten");
+	add_if_any(text, stats->names_evicted, "name forgotten", "names forgotten");
+	add_if_any(text, stats->hellos_evicted, "ClientHello given up", "ClientHellos given up");
 	add_if_any(text, stats->probes_failed, "probe not sent", "probes not sent");
 	add_if_any(text, stats->probes_unseen, "probe unseen", "probes unseen");
 	add_if_any(text, stats->replies_late, "late reply", "late replies");

@@ -14,8 +14,12 @@
 
 struct capture;
 
-/* What is kept of a packet: every header there is, and ICMP errors with their extensions. */
-#define CAPTURE_SNAP_BYTES 512
+/*
+ * What is kept of a packet: every header there is, ICMP errors with their extensions, DNS answers
+ * (4096 bytes at most over UDP, as resolvers ask), a ClientHello in one segment before the card
+ * has cut it up (2 KB with post-quantum keys).
+ */
+#define CAPTURE_SNAP_BYTES 4352
 
 typedef void (*capture_take)(void *user, const struct st_frame *frame);
 

@@ -18,6 +18,13 @@
 #define ICMP4_ERRORS "icmp and (icmp[0] = 3 or icmp[0] = 4 or icmp[0] = 11 or icmp[0] = 12)"
 /* The four errors of RFC 4443; 40 is the length of an IPv6 header. */
 #define ICMP6_ERRORS "icmp6 and ip6[40] >= 1 and ip6[40] <= 4"
+/*
+ * What DNS answers, also in pieces: later fragments say nothing of ports. A name may be asked for
+ * over one IP version and used over the other.
+ */
+#define ANSWERS                                                                                    \
+	"(udp src port 53) or (tcp src port 53) or (ip proto 17 and ip[6:2] & 0x1fff != 0) or "    \
+	"(ip6 proto 44)"
 
 /* What a link may lay around a host's packets. Deeper stacks are not a host's, or not known to
  * libpcap. */
@@ -66,11 +73,18 @@ static void add_flow(GString *text, const struct st_tuple *flow)
 	add_one_way(text, destination, flow->destination_port, source, flow->source_port);
 }
 
+/* False: a name can select any flow, or there are too many peers to name. */
+static bool can_name_peers(const struct st_selection *selection)
+{
+	return !selection->all && selection->name_count == 0 && selection->service_count == 0 &&
+	       selection->host_count + selection->flow_count <= FILTER_PEERS_MAX;
+}
+
 static void add_peers(GString *text, const struct st_selection *selection)
 {
 	const char *before = " and (";
 
-	if (selection->all || selection->host_count + selection->flow_count > FILTER_PEERS_MAX)
+	if (!can_name_peers(selection))
 		return;
 	for (size_t i = 0; i < selection->host_count; i++, before = " or ") {
 		g_string_append(text, before);
@@ -95,16 +109,25 @@ static const char *transports(const struct st_selection *selection)
 	}
 }
 
-static char *errors_text(const struct st_selection *selection)
+static const char *errors_text(const struct st_selection *selection)
 {
 	switch (selection->ip_version) {
 	case 4:
-		return g_strdup("(" ICMP4_ERRORS ")");
+		return "(" ICMP4_ERRORS ")";
 	case 6:
-		return g_strdup("(" ICMP6_ERRORS ")");
+		return "(" ICMP6_ERRORS ")";
 	default:
-		return g_strdup("(" ICMP4_ERRORS ") or (" ICMP6_ERRORS ")");
+		return "(" ICMP4_ERRORS ") or (" ICMP6_ERRORS ")";
 	}
+}
+
+/* What is let in whatever the expression says. */
+static char *always_text(const struct filter_request *request)
+{
+	const char *errors = errors_text(request->selection);
+
+	return request->with_answers ? g_strdup_printf("%s or (" ANSWERS ")", errors)
+				     : g_strdup(errors);
 }
 
 static char *flows_text(const struct st_selection *selection, bool with_peers)
@@ -121,15 +144,14 @@ static char *flows_text(const struct st_selection *selection, bool with_peers)
 }
 
 /* The expression stands last, in case it moves offsets. */
-static char *whole_text(const struct st_selection *selection, const char *expression,
-			bool with_peers)
+static char *whole_text(const struct filter_request *request, bool with_peers)
 {
-	g_autofree char *errors = errors_text(selection);
-	g_autofree char *flows = flows_text(selection, with_peers);
+	g_autofree char *always = always_text(request);
+	g_autofree char *flows = flows_text(request->selection, with_peers);
 
-	if (expression == NULL)
-		return g_strdup_printf("%s or (%s)", errors, flows);
-	return g_strdup_printf("%s or (%s and (%s))", errors, flows, expression);
+	if (request->expression == NULL)
+		return g_strdup_printf("%s or (%s)", always, flows);
+	return g_strdup_printf("%s or (%s and (%s))", always, flows, request->expression);
 }
 
 /* A name that contains one of the words costs some instructions, nothing else. */
@@ -142,14 +164,14 @@ static bool speaks_of_encapsulation(const char *expression)
 
 /*
  * For packets behind `encapsulation`. An expression that speaks of such things
- * itself says where it wants to be true; then only the errors remain here.
+ * itself says where it wants to be true; then only what is always let in remains here.
  */
-static char *encapsulated_text(const char *encapsulation, const struct st_selection *selection,
-			       const char *expression, bool with_peers)
+static char *encapsulated_text(const char *encapsulation, const struct filter_request *request,
+			       bool with_peers)
 {
-	g_autofree char *inner = speaks_of_encapsulation(expression)
-					 ? errors_text(selection)
-					 : whole_text(selection, expression, with_peers);
+	g_autofree char *inner = speaks_of_encapsulation(request->expression)
+					 ? always_text(request)
+					 : whole_text(request, with_peers);
 
 	return g_strdup_printf("%s and (%s)", encapsulation, inner);
 }
@@ -210,13 +232,12 @@ static void append_for_frames(GArray *joined, pcap_t *pcap, const char *text)
 	pcap_close(frames);
 }
 
-static void append_encapsulated(GArray *joined, pcap_t *pcap, const struct st_selection *selection,
-				const char *expression, bool with_peers)
+static void append_encapsulated(GArray *joined, pcap_t *pcap, const struct filter_request *request,
+				bool with_peers)
 {
 	append_end_of_plain_ip(joined);
 	for (size_t i = 0; i < G_N_ELEMENTS(encapsulations); i++) {
-		g_autofree char *text =
-			encapsulated_text(encapsulations[i], selection, expression, with_peers);
+		g_autofree char *text = encapsulated_text(encapsulations[i], request, with_peers);
 
 		append_for_frames(joined, pcap, text);
 	}
@@ -229,16 +250,15 @@ static bool fits(const GArray *joined)
 }
 
 /* With peers, unless so many copies of what has been said of plain IP will hardly fit. */
-static bool add_encapsulated(GArray *joined, pcap_t *pcap, const struct st_selection *selection,
-			     const char *expression)
+static bool add_encapsulated(GArray *joined, pcap_t *pcap, const struct filter_request *request)
 {
 	guint before = joined->len;
 	bool with_peers = before * (G_N_ELEMENTS(encapsulations) + 1) < FILTER_INSTRUCTIONS_MAX;
 
-	append_encapsulated(joined, pcap, selection, expression, with_peers);
+	append_encapsulated(joined, pcap, request, with_peers);
 	if (!fits(joined) && with_peers) {
 		g_array_set_size(joined, before);
-		append_encapsulated(joined, pcap, selection, expression, false);
+		append_encapsulated(joined, pcap, request, false);
 	}
 	if (fits(joined))
 		return true;
@@ -272,12 +292,12 @@ static bool check_expression(pcap_t *pcap, const char *expression, GError **erro
 /* First, so that it moves the offsets of what it is about; a tag may be where it lies, or taken
  * off. */
 static void add_moving_expression(GArray *joined, pcap_t *pcap,
-				  const struct st_selection *selection, const char *expression)
+				  const struct filter_request *request)
 {
-	if (!speaks_of_encapsulation(expression))
+	if (!speaks_of_encapsulation(request->expression))
 		return;
-	g_autofree char *flows = flows_text(selection, true);
-	g_autofree char *text = g_strdup_printf("(%s) and (%s)", expression, flows);
+	g_autofree char *flows = flows_text(request->selection, true);
+	g_autofree char *text = g_strdup_printf("(%s) and (%s)", request->expression, flows);
 
 	append_if_possible(joined, pcap, text);
 	if (pcap_datalink(pcap) == DLT_EN10MB)
@@ -291,22 +311,22 @@ static void take(struct filter *filter, GArray *joined)
 	filter->program.bf_insns = (struct bpf_insn *)(void *)g_array_free(joined, FALSE);
 }
 
-bool filter_make(struct filter *filter, pcap_t *pcap, const struct st_selection *selection,
-		 const char *expression, GError **error)
+bool filter_make(struct filter *filter, pcap_t *pcap, const struct filter_request *request,
+		 GError **error)
 {
 	struct bpf_program plain;
 	GArray *joined;
 
 	*filter = (struct filter){0};
-	if (!check_expression(pcap, expression, error))
+	if (!check_expression(pcap, request->expression, error))
 		return false;
-	filter->text = whole_text(selection, expression, true);
+	filter->text = whole_text(request, true);
 	if (!compile(pcap, &plain, filter->text, true, error))
 		return false;
 	joined = g_array_new(FALSE, FALSE, sizeof(struct bpf_insn));
 	append(joined, &plain);
 	pcap_freecode(&plain);
-	add_moving_expression(joined, pcap, selection, expression);
+	add_moving_expression(joined, pcap, request);
 	if (!fits(joined)) {
 		g_set_error(error, FAILURE_ERROR, FAILURE_USAGE,
 			    "the filter is too long for the kernel: %u instructions of %u",
@@ -315,7 +335,7 @@ bool filter_make(struct filter *filter, pcap_t *pcap, const struct st_selection 
 		return false;
 	}
 	if (pcap_datalink(pcap) == DLT_EN10MB)
-		filter->plain_only = !add_encapsulated(joined, pcap, selection, expression);
+		filter->plain_only = !add_encapsulated(joined, pcap, request);
 	take(filter, joined);
 	return true;
 }

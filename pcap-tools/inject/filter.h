@@ -24,15 +24,21 @@ struct filter {
 	bool plain_only; /* no room was left for packets behind tags, PPPoE and MPLS labels */
 };
 
+struct filter_request {
+	const struct st_selection *selection;
+	const char *expression; /* the user's own; NULL: none */
+	bool with_answers;	/* of DNS, whatever else is selected */
+};
+
 /*
  * Compiles a filter that lets in TCP and UDP of what is selected, narrowed by the
- * user's own `expression` (NULL: none), and all ICMP errors of the selected IP
- * version; on Ethernet also behind VLAN tags, PPPoE and MPLS labels. It may let
+ * user's own expression, all ICMP errors of the selected IP version, and perhaps
+ * what DNS answers; on Ethernet also behind VLAN tags, PPPoE and MPLS labels. It may let
  * in more than is selected, never less, unless it says plain_only. False: the
  * expression is wrong or too long. filter_clear() in either case.
  */
-bool filter_make(struct filter *filter, pcap_t *pcap, const struct st_selection *selection,
-		 const char *expression, GError **error);
+bool filter_make(struct filter *filter, pcap_t *pcap, const struct filter_request *request,
+		 GError **error);
 void filter_clear(struct filter *filter);
 
 #endif

@@ -40,7 +40,7 @@ def lines_of(names):
 def traces_of(names):
     for where, line in lines_of(names):
         report = json.loads(line.decode("utf-8"))
-        if report.get("type") == "trace":  # the schema describes no other object
+        if report.get("type") in ("trace", "flow"):  # the schema describes no other object
             yield where, report
 
 
@@ -55,7 +55,10 @@ def objects_in(value, path="report"):
             yield from objects_in(member, f"{path}[{i}]")
 
 
-OPTIONAL = {"mpls", "destination", "matched_by"}  # of a reply
+OPTIONAL = {
+    "probe": {"mpls", "destination", "matched_by"},  # of a reply
+    "evidence": {"id", "matched_by", "alpn", "ech"},  # of a service
+}
 
 
 def spoiled(report):
@@ -72,7 +75,7 @@ def spoiled(report):
             other, place = twin()
             place[name] = {"surprise": 1}
             yield f"{path}.{name} of another type", other
-            if name in OPTIONAL and "probe" in found:
+            if any(mark in found and name in optional for mark, optional in OPTIONAL.items()):
                 continue
             other, place = twin()
             del place[name]

@@ -215,7 +215,7 @@ def check_standard_input(check, folder):
     cut = len(content) // 2
     prefixes = Prefixes(folder, content)
     done = harness.report("-", text=False, input=content[:cut])
-    done = subprocess.CompletedProcess([], done.returncode, done.stdout.decode(), done.stderr.decode())
+    done = subprocess.CompletedProcess(done.args, done.returncode, done.stdout.decode(), done.stderr.decode())
     check.complains(done, harness.FAILED, "standard input that is cut off")
     check.equal(done.stdout, prefixes.report(prefixes.whole_frames(cut)), "and what came before is reported")
     check.complains(harness.report("-", stdin=subprocess.DEVNULL), harness.FAILED, "empty standard input")

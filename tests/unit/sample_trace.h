@@ -92,6 +92,33 @@ static inline void sample_init(struct sample *sample)
 	};
 }
 
+/* What contract.md's example knows of it. */
+static inline struct st_identity sample_identity(void)
+{
+	return (struct st_identity){
+		.service = "youtube",
+		.name = "YouTube",
+		.host = "r3.googlevideo.com",
+		.evidence = ST_EVIDENCE_DNS,
+		.matched_by = ST_EVIDENCE_DNS,
+	};
+}
+
+static inline struct st_flow sample_flow(const struct sample *sample)
+{
+	return (struct st_flow){
+		.id = 7,
+		.tuple = sample->trace.tuple,
+		.identity = sample_identity(),
+		.start_ns = sample->trace.start_ns,
+		.end_ns = sample->trace.end_ns,
+		.sent_packets = 12,
+		.sent_bytes = 1200,
+		.received_packets = 1,
+		.received_bytes = UINT64_C(5000000000),
+	};
+}
+
 static inline void sample_note(struct sample *sample, const char *kind, uint8_t ttl,
 			       const char *detail)
 {

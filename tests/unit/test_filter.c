@@ -26,7 +26,9 @@ static struct filter make(const struct st_selection *selection, const char *expr
 	struct filter filter;
 	GError *error = NULL;
 
-	filter_make(&filter, pcap, selection, expression, &error);
+	const struct filter_request request = {selection, expression, true};
+
+	filter_make(&filter, pcap, &request, &error);
 	g_assert_no_error(error);
 	g_assert_cmpuint(filter.program.bf_len, <=, FILTER_INSTRUCTIONS_MAX);
 	g_assert_true(bpf_validate(filter.program.bf_insns, (int)filter.program.bf_len));
@@ -322,10 +324,11 @@ static void test_wrong_expressions(void)
 	struct st_selection selection = everything();
 
 	for (size_t i = 0; i < G_N_ELEMENTS(wrong); i++) {
+		const struct filter_request request = {&selection, wrong[i], true};
 		struct filter filter;
 		GError *error = NULL;
 
-		g_assert_false(filter_make(&filter, pcap, &selection, wrong[i], &error));
+		g_assert_false(filter_make(&filter, pcap, &request, &error));
 		g_assert_nonnull(error);
 		g_error_free(error);
 		filter_clear(&filter);

@@ -438,7 +438,7 @@ static void test_quic(void)
 	g_assert_true(begins_quic(header, 16, 1200));
 	memcpy(header + 1, "\xff\x00\x00\x23", 4); /* no draft */
 	g_assert_false(begins_quic(header, 16, 1200));
-	memcpy(header + 1, "\xff\x00\x00\x1a", 4); /* before draft 27 */
+	memcpy(header + 1, "\xff\x00\x00\x15", 4); /* before draft 22 */
 	g_assert_false(begins_quic(header, 16, 1200));
 	memcpy(header + 1, "\x00\x00\x00\x01", 4);
 	header[0] = 0x83; /* without the fixed bit */

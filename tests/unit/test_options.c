@@ -203,11 +203,15 @@ static void test_times_refused(void)
 static void test_words_refused(void)
 {
 	refuse(TOOL_INJECT, "",
-	       "no flows are selected: give -H ADDRESS, -F FLOW or --all (see --help)");
+	       "no flows are selected: give -s SERVICE, -H HOST, -F FLOW or --all (see --help)");
 	refuse(TOOL_INJECT, "-p 80 -4",
-	       "no flows are selected: give -H ADDRESS, -F FLOW or --all (see --help)");
-	refuse(TOOL_INJECT, "-H www.example.org",
-	       "-H: \"www.example.org\" is no address or prefix (names are not supported)");
+	       "no flows are selected: give -s SERVICE, -H HOST, -F FLOW or --all (see --help)");
+	refuse(TOOL_INJECT, "-H 'www.example org'",
+	       "-H: \"www.example org\" is no address, prefix or host name");
+	refuse(TOOL_INJECT, "-H 10.0.0.256",
+	       "-H: \"10.0.0.256\" is no address, prefix or host name");
+	refuse(TOOL_INJECT, "-s nobody",
+	       "-s: \"nobody\" is no service that is known (st-signatures list)");
 	refuse(TOOL_INJECT, "-F 'tcp 10.0.0.1 10.0.0.2'",
 	       "-F: \"tcp 10.0.0.1 10.0.0.2\" is not like \"tcp SRC:PORT DST:PORT\" (or udp)");
 	refuse(TOOL_INJECT, "--all -a paris",
@@ -223,7 +227,7 @@ static void test_words_refused(void)
 /* Options of features that are not there, of the other program, or that exclude each other. */
 static void test_combinations_refused(void)
 {
-	refuse(TOOL_INJECT, "--all --service x", "unknown option --service (see --help)");
+	refuse(TOOL_INJECT, "--all --shield", "unknown option --shield (see --help)");
 	refuse(TOOL_INJECT, "--all -n", "unknown option -n (see --help)");
 	refuse(TOOL_INJECT, "--quiet=no", "--quiet takes no value");
 	refuse(TOOL_INJECT, "--all --expect x", "unknown option --expect (see --help)");

@@ -417,6 +417,24 @@ static void write_sample(const struct sample *sample, const char *generator)
 	free(text);
 }
 
+static void write_identities(struct sample *sample)
+{
+	struct st_flow flow;
+	char *text;
+
+	sample->trace.identity = sample_identity();
+	write_sample(sample, "st-replay 0.1.0");
+	sample->trace.identity.matched_by = ST_EVIDENCE_PREFIX;
+	sample->trace.identity.evidence = ST_EVIDENCE_SNI;
+	sample->trace.identity.alpn = "h2,http/1.1";
+	sample->trace.identity.ech = true;
+	write_sample(sample, "st-replay 0.1.0");
+	flow = sample_flow(sample);
+	text = st_report_flow_json(&flow, "st-replay 0.1.0");
+	puts(text);
+	free(text);
+}
+
 /* Between them they hold every member in every form that it can have. */
 static int write_samples(void)
 {
@@ -446,6 +464,7 @@ static int write_samples(void)
 	sample.trace.tuple.protocol = 132;
 	sample.trace.algorithm = ST_ALGORITHM_HOP_BY_HOP;
 	write_sample(&sample, "st-replay 0.1.0");
+	write_identities(&sample);
 	return EXIT_SUCCESS;
 }
 

@@ -34,14 +34,20 @@ enum st_udp_probe {
 };
 
 /*
- * Which flows are wanted. `all`, hosts and flows add up (any may match); port,
- * ip_version and protocol must match too, where given. Without any of the first
- * three nothing is wanted.
+ * Which flows are wanted. `all`, hosts, names, services and flows add up (any may
+ * match); port, ip_version and protocol must match too, where given. Without any
+ * of the first five nothing is wanted. A flow can become wanted when its name
+ * becomes known, or when an answer of DNS names its server; until a ClientHello
+ * has told better, all names that its client was given for the address count.
  */
 struct st_selection {
 	bool all;
 	const struct st_prefix *hosts; /* flows with a peer in one of these */
 	size_t host_count;
+	const char *const *names; /* flows with a host of this name; "*.example.com": below it */
+	size_t name_count;
+	const char *const *services; /* flows of these services: ids or names in signatures */
+	size_t service_count;
 	const struct st_tuple *flows; /* these very flows, either direction */
 	size_t flow_count;
 	uint16_t port;	    /* of either end; 0: any */
@@ -61,6 +67,8 @@ struct st_selection {
 struct st_config {
 	bool active; /* send probes; else only recognise those in the frames shown */
 	struct st_selection selection;
+	const struct st_signatures *signatures; /* NULL: no service is known */
+	bool report_flows; /* ST_EVENT_FLOW_ENDED for each flow that is wanted */
 	enum st_algorithm algorithm;
 	enum st_tcp_probe tcp_probe;
 	enum st_udp_probe udp_probe;

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What names a flow: its 5-tuple, the text forms of it, and Community ID.
+ * What names a flow: its 5-tuple, the text forms of it, and Community ID; and
+ * what is reported of a flow as such.
  */
 #ifndef SERVICETRACE_FLOW_H
 #define SERVICETRACE_FLOW_H
 
-#include <servicetrace/base.h>
+#include <servicetrace/service.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -37,6 +38,18 @@ ST_API enum st_status st_tuple_parse(const char *text, struct st_tuple *tuple);
  * directions. Returns `text`.
  */
 ST_API const char *st_community_id(const struct st_tuple *tuple, char text[ST_COMMUNITY_ID_BYTES]);
+
+/* What was seen of a flow. Probes, ours and others', do not count. */
+struct st_flow {
+	uint64_t id;	       /* 1, 2, … in the order in which flows were seen */
+	struct st_tuple tuple; /* source: this host where frames tell directions, else the client */
+	struct st_identity identity;
+	uint64_t start_ns, end_ns; /* stamps of its first and last packet */
+	uint64_t sent_packets;	   /* by source */
+	uint64_t sent_bytes;	   /* of IP packets, headers included */
+	uint64_t received_packets; /* by source, from destination */
+	uint64_t received_bytes;
+};
 
 /* "tcp", "udp", "icmp", "icmpv6", or the number as text for others; written to and returned in
  * `text`. */

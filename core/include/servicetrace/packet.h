@@ -44,6 +44,7 @@ struct st_frame {
 	uint32_t link_type;  /* enum st_link_type, or any other LINKTYPE_ value */
 	uint32_t interface;  /* the caller's number of the interface; probes name it */
 	enum st_direction direction;
+	bool names_only; /* of no flow that is wanted: only listened to for names (DNS) */
 };
 
 #define ST_PROTOCOL_ICMP 1

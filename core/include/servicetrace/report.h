@@ -21,6 +21,10 @@ ST_API char *st_report_json(const struct st_trace *trace, const char *generator)
 /* The trace in traceroute's format, several lines, each ended. The caller frees it with free(). */
 ST_API char *st_report_text(const struct st_trace *trace);
 
+/* The same for a flow: one JSON object of type "flow", or one line of text. */
+ST_API char *st_report_flow_json(const struct st_flow *flow, const char *generator);
+ST_API char *st_report_flow_text(const struct st_flow *flow);
+
 /* The names that reports use; NULL for ST_ALGORITHM_UNKNOWN and ST_STOP_NONE. */
 ST_API const char *st_algorithm_text(enum st_algorithm algorithm);
 ST_API const char *st_stop_reason_text(enum st_stop_reason reason);

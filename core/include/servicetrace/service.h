@@ -32,7 +32,8 @@ struct st_identity {
 	const char *name;    /* its name, "YouTube"; NULL: none matches */
 	const char *host;    /* the server's name as on the wire, in lower case; NULL: unknown */
 	const char *alpn;    /* what the client offered (RFC 7301), "h2,http/1.1"; NULL: unknown */
-	enum st_evidence evidence; /* of host, or of service where there is no host */
+	enum st_evidence evidence;   /* how host is known, or, where it is not, the service */
+	enum st_evidence matched_by; /* what the signature matched; NONE: none does */
 	bool ech; /* the ClientHello can hold another, encrypted one: host may be the outer name */
 };
 

@@ -82,6 +82,7 @@ struct st_trace {
 	uint64_t number;	     /* 1, 2, … in the order of their start */
 	uint64_t flow_id;	     /* 1, 2, … in the order in which flows were seen */
 	struct st_tuple tuple;	     /* the probes' own: source sends them */
+	struct st_identity identity; /* what was known of the flow when the trace ended */
 	uint64_t start_ns;	     /* stamp of the first probe (0: none was seen) */
 	uint64_t end_ns;	     /* stamp of the last probe or reply */
 	enum st_algorithm algorithm; /* the one really used */

@@ -50,6 +50,8 @@ enum st_event_type {
 	ST_EVENT_TRACE_ENDED,	/* result */
 	ST_EVENT_FLOW_REFUSED,	/* a wanted flow is not traced: flow_id, tuple, reason */
 	ST_EVENT_SOCKET_ASKED,	/* flow_id, tuple (from here): st_tracer_tell_socket must answer */
+	ST_EVENT_FLOW_NAMED,	/* a wanted flow's service or host is known, or better: identity */
+	ST_EVENT_FLOW_ENDED,	/* config.report_flows: the flow is over, or the run: flow */
 };
 
 /* What the driver knows of the local application's socket. */
@@ -72,6 +74,8 @@ struct st_event {
 	const struct st_tuple *tuple;
 	const struct st_reply *reply;
 	const struct st_trace *result;
+	const struct st_identity *identity;
+	const struct st_flow *flow;
 	const char *reason;
 };
 
@@ -79,10 +83,11 @@ struct st_event {
 struct st_frame_info {
 	uint64_t flow_id;      /* 0: of no flow */
 	bool wanted;	       /* the flow is selected */
+	bool taught;	       /* a name, or may be part of what does: keep it whole */
 	uint32_t header_bytes; /* link, IP and transport header: what need be kept of it */
 };
 
-/* Counters since the start; they only grow, but for the two gauges. */
+/* Counters since the start; they only grow, but for the gauges. */
 struct st_stats {
 	uint64_t frames;
 	uint64_t frames_malformed;   /* lengths or versions that contradict each other */
@@ -90,9 +95,11 @@ struct st_stats {
 	uint64_t frames_unsupported; /* not IP, or a link type not decoded */
 	uint64_t fragments;	     /* later IP fragments, passed over */
 	uint64_t frames_astray;	     /* came in with our own side's addresses: forged or looped */
-	uint64_t flows_seen;	     /* that the selection matches; others are not remembered */
+	uint64_t flows_seen;	     /* that the selection matches */
 	uint64_t flows_evicted;	     /* left the full table while still open */
-	uint64_t flows_refused;	     /* wanted but not to be probed (no SACK for `exact` …) */
+	uint64_t flows_unnamed_evicted; /* the same, of those that a name could still have selected
+					 */
+	uint64_t flows_refused;		/* wanted but not to be probed (no SACK for `exact` …) */
 	uint64_t traces_started;
 	uint64_t traces_ended;
 	uint64_t probes_handed_out;
@@ -106,13 +113,17 @@ struct st_stats {
 	uint64_t errors_unmatched; /* ICMP errors that answer no probe of ours */
 	uint64_t errors_malformed; /* ICMP errors whose quote cannot be read */
 	uint64_t events_dropped;   /* the driver did not poll; never a TRACE_ENDED */
+	uint64_t names_evicted;	   /* addresses' names that left the full table */
+	uint64_t hellos_evicted;   /* ClientHellos in pieces that were given up for newer ones */
+	uint64_t names_known;	   /* gauge: names of addresses */
 	uint64_t flows_known;	   /* gauge */
 	uint64_t traces_open;	   /* gauge */
 };
 
 /*
- * Copies `config`. On success *tracer is the caller's, to be freed by
- * st_tracer_free. ST_INVALID_ARGUMENT: st_config_check says why.
+ * Copies `config`. The first tracer of a process initialises libgcrypt, unless
+ * the process has; a program that drops privileges has made it before. On success *tracer is the
+ * caller's, to be freed by st_tracer_free. ST_INVALID_ARGUMENT: st_config_check says why.
  */
 ST_API enum st_status st_tracer_new(const struct st_config *config, struct st_tracer **tracer);
 
@@ -150,6 +161,14 @@ ST_API void st_tracer_probe_failed(struct st_tracer *tracer, uint64_t id, const 
  */
 ST_API void st_tracer_tell_socket(struct st_tracer *tracer, uint64_t now,
 				  const struct st_tuple *tuple, enum st_socket socket);
+
+/*
+ * Tells what DNS does not show here: that `addr` is `name`, a host's name. Counts
+ * like an answer that any client got, and before those (ST_EVIDENCE_OPTION), for
+ * as long as the tracer lives. ST_INVALID_ARGUMENT: that is no host's name.
+ */
+ST_API enum st_status st_tracer_tell_name(struct st_tracer *tracer, uint64_t now,
+					  const struct st_addr *addr, const char *name);
 
 /* ST_OK with the next event, or ST_NONE. */
 ST_API enum st_status st_tracer_poll_event(struct st_tracer *tracer, struct st_event *event);

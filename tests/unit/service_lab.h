@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What tells the lab's tracer names: answers of DNS, ClientHellos, signatures. */
+#ifndef ST_TESTS_UNIT_SERVICE_LAB_H
+#define ST_TESTS_UNIT_SERVICE_LAB_H
+
+#include "tracer_lab.h"
+
+#define RESOLVER 0x0a000035U
+#define OTHER_CLIENT 0x0a000063U
+
+static inline void put_name(struct wire *wire, const char *name)
+{
+	g_auto(GStrv) labels = g_strsplit(name, ".", -1);
+
+	for (size_t i = 0; labels[i]; i++) {
+		wire_u8(wire, (unsigned)strlen(labels[i]));
+		wire_bytes(wire, labels[i], strlen(labels[i]));
+	}
+	wire_u8(wire, 0);
+}
+
+/* One record of class IN, to live for a minute. */
+static inline void put_record(struct wire *wire, const char *owner, unsigned type)
+{
+	put_name(wire, owner);
+	wire_u16(wire, type);
+	wire_u16(wire, 1);
+	wire_u32(wire, 60);
+}
+
+/* The answer for `name` and, unless NULL, its `alias`: the server's address. */
+static inline void put_answer(struct wire *wire, const char *name, const char *alias)
+{
+	wire_u16(wire, 0x1234);
+	wire_u16(wire, 0x8180);
+	wire_u16(wire, 1);
+	wire_u16(wire, alias ? 2 : 1);
+	wire_u32(wire, 0);
+	put_name(wire, name);
+	wire_u32(wire, 0x00010001);
+	if (alias) {
+		put_record(wire, name, 5);
+		wire_u16(wire, (unsigned)strlen(alias) + 2);
+		put_name(wire, alias);
+	}
+	put_record(wire, alias ? alias : name, 1);
+	wire_u16(wire, 4);
+	wire_u32(wire, SERVER);
+}
+
+static inline void show_answer_to(struct lab *lab, uint32_t client, const char *name,
+				  const char *alias)
+{
+	struct wire message = {0}, wire = {0};
+
+	put_answer(&message, name, alias);
+	wire_ethernet(&wire, 0x0800);
+	put_ip4(&wire, 17, 8 + message.count, RESOLVER, client, 60);
+	wire_u16(&wire, 53);
+	wire_u16(&wire, 33333);
+	wire_u16(&wire, (unsigned)(8 + message.count));
+	wire_u16(&wire, 0xbeef);
+	wire_bytes(&wire, message.bytes, message.count);
+	show_bytes(lab, wire.bytes, wire.count, ST_DIRECTION_IN, 0);
+}
+
+static inline void show_answer(struct lab *lab, const char *name)
+{
+	show_answer_to(lab, CLIENT, name, NULL);
+}
+
+static inline void put_extension(struct wire *wire, unsigned type, const struct wire *content)
+{
+	wire_u16(wire, type);
+	wire_u16(wire, (unsigned)content->count);
+	wire_bytes(wire, content->bytes, content->count);
+}
+
+/* A ClientHello of RFC 8446 in a record of its own. */
+static inline void put_hello(struct wire *wire, const char *host, bool ech)
+{
+	struct wire extensions = {0}, content = {0};
+	size_t body;
+
+	wire_u16(&content, (unsigned)strlen(host) + 3);
+	wire_u8(&content, 0);
+	wire_u16(&content, (unsigned)strlen(host));
+	wire_bytes(&content, host, strlen(host));
+	put_extension(&extensions, 0, &content);
+	content.count = 0;
+	wire_fill(&content, 0, 40);
+	if (ech)
+		put_extension(&extensions, 0xfe0d, &content);
+	body = 2 + 32 + 1 + 4 + 2 + 2 + extensions.count;
+	wire_u8(wire, 22);
+	wire_u16(wire, 0x0301);
+	wire_u16(wire, (unsigned)body + 4);
+	wire_u8(wire, 1);
+	wire_u8(wire, 0);
+	wire_u16(wire, (unsigned)body);
+	wire_u16(wire, 0x0303);
+	wire_fill(wire, 7, 32);
+	wire_u8(wire, 0);
+	wire_u32(wire, 0x00021301);
+	wire_u16(wire, 0x0100);
+	wire_u16(wire, (unsigned)extensions.count);
+	wire_bytes(wire, extensions.bytes, extensions.count);
+}
+
+/* The client's first data; returns how many bytes. */
+static inline size_t show_hello(struct lab *lab, const char *host, bool ech)
+{
+	struct wire hello = {0}, wire = {0};
+
+	put_hello(&hello, host, ech);
+	wire_ethernet(&wire, 0x0800);
+	put_ip4(&wire, 6, 20 + hello.count, CLIENT, SERVER, 64);
+	wire_u16(&wire, lab->port);
+	wire_u16(&wire, 443);
+	wire_u32(&wire, 1001);
+	wire_u32(&wire, 5001);
+	wire_u16(&wire, 0x5018);
+	wire_u16(&wire, 501);
+	wire_u32(&wire, 0);
+	wire_bytes(&wire, hello.bytes, hello.count);
+	show_bytes(lab, wire.bytes, wire.count, ST_DIRECTION_OUT, 0);
+	return hello.count;
+}
+
+static inline void show_handshake(struct lab *lab)
+{
+	show_tcp(lab, true, ST_TCP_SYN, 1000, 0, 0, true);
+	show_tcp(lab, false, ST_TCP_SYN | ACK, 5000, 1001, 0, true);
+	show_tcp(lab, true, ACK, 1001, 5001, 0, false);
+}
+
+/* A whole TLS flow as far as its server's first ACK: then it can be traced. */
+static inline void open_tls(struct lab *lab, const char *host, bool ech)
+{
+	size_t bytes;
+
+	show_handshake(lab);
+	bytes = show_hello(lab, host, ech);
+	show_tcp(lab, false, ACK, 5001, 1001 + (uint32_t)bytes, 0, false);
+}
+
+/* Three services: video.test and its aliases, music.test, and a network. */
+static inline struct st_signatures *make_signatures(void)
+{
+	struct st_signatures *signatures = st_signatures_new();
+
+	st_signatures_add_service(signatures, "video", "Video");
+	st_signatures_add_rule(signatures, "video", ST_RULE_DOMAIN, "video.test");
+	st_signatures_add_rule(signatures, "video", ST_RULE_DOMAIN, "video-cdn.test");
+	st_signatures_add_service(signatures, "music", "Music");
+	st_signatures_add_rule(signatures, "music", ST_RULE_DOMAIN, "music.test");
+	st_signatures_add_service(signatures, "network", "Network");
+	st_signatures_add_rule(signatures, "network", ST_RULE_PREFIX, "10.9.0.0/16");
+	return signatures;
+}
+
+#endif
