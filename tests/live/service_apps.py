@@ -129,13 +129,13 @@ def check_traced(check, network, statement, watch, traces, wanted, others, **how
 
 
 _ENDS = ["ip.src", "ipv6.src", "ip.dst", "ipv6.dst", "tcp.srcport", "tcp.dstport", "udp.srcport", "udp.dstport"]
-_AS_TLS = ("-d", f"tcp.port=={TLS_PORT},tls")
+_OPTIONS = ("-2", "-d", f"tcp.port=={TLS_PORT},tls")  # twice: what a segment is part of comes later
 _IPV6_HEADER_BYTES = 40
 
 
 def packets(path, fields, display_filter):
     """[(flow, one direction, of the packet, {field: text})] as Wireshark sees them."""
-    rows = tools.tshark_rows(path, [*_ENDS, *fields], display_filter, _AS_TLS)
+    rows = tools.tshark_rows(path, [*_ENDS, *fields], display_filter, _OPTIONS)
     return [(_flow(row), row) for row in rows]
 
 
