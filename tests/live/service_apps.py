@@ -71,7 +71,7 @@ class TlsTalk(apps.Talk):
 
 
 def name_server(network, records):
-    """dnsmasq on the server, asked over IPv4; records: {name: addresses of both versions, or the name that it is an alias of}."""
+    """dnsmasq on the server, asked over IPv4. records: {name: its addresses, or the name that it is an alias of}."""
     more = [f"--cname={name},{value}" if isinstance(value, str) else f"--host-record={name},{value[4]},{value[6]}"
             for name, value in records.items()]
     network.server.run(["ip", "addr", "add", f"{RESOLVER_ADDRESS}/32", "dev", "lo"])
@@ -91,9 +91,8 @@ def resolve(node, name, family, over_tcp=False):
 class Watch:
     """st-inject on the client, and another program's capture of the same interface, until finish()."""
 
-    def __init__(self, network, *arguments, capture_expression=""):
-        self._network = network
-        self._capture = tools.Capture(network.client, network.client_interface, capture_expression)
+    def __init__(self, network, *arguments):
+        self._capture = tools.Capture(network.client, network.client_interface)
         # What is given comes last: it may end in a FILTER.
         self.live = tools.inject(network.client, "-i", network.client_interface, *OPTIONS, *arguments, report=None)
         self.path, self.code, self.probes = None, None, []

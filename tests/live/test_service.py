@@ -93,7 +93,7 @@ def check_dns(check, network, family, over_tcp):
     given = service_apps.resolve(network.client, HOST, family, over_tcp)
     check.equal(given, {address}, f"{statement}: the application is given the server's address")
     service_apps.resolve(network.client, STRANGER, family, over_tcp)
-    wanted = [talk(network.client, given.copy().pop(), seconds=SECONDS) for talk in apps.TALKS.values()]
+    wanted = [talk(network.client, address, seconds=SECONDS) for talk in apps.TALKS.values()]
     others = [TlsTalk(network.client, address, seconds=SECONDS, name=STRANGER),
               *(talk(network.client, INSIDE[family], seconds=SECONDS) for talk in apps.TALKS.values())]
     traces = watch.finish([*wanted, *others])
@@ -150,7 +150,7 @@ def hello_segments(path, flow):
 
 
 def check_segments(check, offloads):
-    """The client's segments hold less than its ClientHello; with offloads the capture shows them before they are cut."""
+    """The client's segments hold less than its ClientHello; with offloads captures show them before they are cut."""
     network = prepare(offloads=offloads)
     for family in (4, 6):
         statement = f"a ClientHello in {'one frame that is cut later' if offloads else 'segments'}, IPv{family}"

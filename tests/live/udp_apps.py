@@ -169,7 +169,7 @@ class NameServer:
 
 
 def cover(path, text):
-    """Puts another file over one of the system's. The mounts are the test's own; what it has mounted before is covered."""
+    """Puts another file over one of the system's. The mounts are the test's own; a later one covers those before."""
     covered = os.path.realpath(path)
     if covered.startswith("/run/") and not os.path.exists(covered):  # a link into the folder that we hide
         os.makedirs(os.path.dirname(covered), exist_ok=True)
