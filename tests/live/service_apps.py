@@ -74,7 +74,7 @@ def name_server(network, records):
     """dnsmasq on the server, asked over IPv4. records: {name: its addresses, or the name that it is an alias of}."""
     more = [f"--cname={name},{value}" if isinstance(value, str) else f"--host-record={name},{value[4]},{value[6]}"
             for name, value in records.items()]
-    network.server.run(["ip", "addr", "add", f"{RESOLVER_ADDRESS}/32", "dev", "lo"])
+    network.server.add_address(RESOLVER_ADDRESS)
     return udp_apps.NameServer(network.server, RESOLVER_ADDRESS, more)
 
 

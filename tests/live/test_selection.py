@@ -25,8 +25,8 @@ INTERVAL_S = 0.04
 def prepare():
     """Returns (network, {(protocol, which server, family, port): flow}) with one running flow for each combination."""
     network = topologies.chain(routers=4, watched=0)
-    for family, address in SECOND.items():
-        network.server.run(["ip", "addr", "add", f"{address}/{32 if family == 4 else 128}", "dev", "lo"])
+    for address in SECOND.values():
+        network.server.add_address(address)
     for port in PORTS:
         apps.EchoServer(network.server, port)
         apps.DatagramServer(network.server, port)

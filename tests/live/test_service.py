@@ -174,9 +174,8 @@ def check_segments(check, offloads):
 def prepare(**options):
     """A chain whose server has more addresses, and all that answers in it."""
     network = topologies.chain(**options)
-    for addresses in (INSIDE, BEYOND):
-        for family, address in addresses.items():
-            network.server.run(["ip", "addr", "add", f"{address}/{32 if family == 4 else 128}", "dev", "lo"])
+    for address in (*INSIDE.values(), *BEYOND.values()):
+        network.server.add_address(address)
     for server in (apps.EchoServer, apps.DatagramServer, service_apps.TlsServer):
         server(network.server)
     return network

@@ -31,8 +31,8 @@ INTERVAL_S = 0.04
 
 def build(ports):
     network = topologies.chain(routers=4, watched=0)
-    for version, address in SECOND.items():
-        network.server.run(["ip", "addr", "add", f"{address}/{32 if version == 4 else 128}", "dev", "lo"])
+    for address in SECOND.values():
+        network.server.add_address(address)
     for port in ports:
         apps.EchoServer(network.server, port)
         apps.DatagramServer(network.server, port)
