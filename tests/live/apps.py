@@ -122,6 +122,13 @@ class DatagramServer:
         return json.loads(self.process.stdout())
 
 
+def start_servers(node, ports=(ECHO_PORT,)):
+    """Both kinds, for all TALKS."""
+    for port in ports:
+        EchoServer(node, port)
+        DatagramServer(node, port)
+
+
 class Talk:
     """stream_app.py's client: writes, and checks what comes back."""
 

@@ -27,9 +27,7 @@ def prepare():
     network = topologies.chain(routers=4, watched=0)
     for address in SECOND.values():
         network.server.add_address(address)
-    for port in PORTS:
-        apps.EchoServer(network.server, port)
-        apps.DatagramServer(network.server, port)
+    apps.start_servers(network.server, PORTS)
     targets = {(protocol, which, family, port): (network.server_address if which == "first" else SECOND)[family]
                for protocol in apps.TALKS for which in ("first", "second") for family in (4, 6) for port in PORTS}
     talks = {key: apps.TALKS[key[0]](network.client, address, key[3], seconds=FLOW_SECONDS, interval=INTERVAL_S)

@@ -176,8 +176,8 @@ def prepare(**options):
     network = topologies.chain(**options)
     for address in (*INSIDE.values(), *BEYOND.values()):
         network.server.add_address(address)
-    for server in (apps.EchoServer, apps.DatagramServer, service_apps.TlsServer):
-        server(network.server)
+    apps.start_servers(network.server)
+    service_apps.TlsServer(network.server)
     return network
 
 

@@ -33,9 +33,7 @@ def build(ports):
     network = topologies.chain(routers=4, watched=0)
     for address in SECOND.values():
         network.server.add_address(address)
-    for port in ports:
-        apps.EchoServer(network.server, port)
-        apps.DatagramServer(network.server, port)
+    apps.start_servers(network.server, ports)
     service_apps.TlsServer(network.server)
     service_apps.name_server(network, {HOST: network.server_address, SHARED: network.server_address,
                                        STRANGER: SECOND, ALIAS: HOST})
@@ -116,6 +114,20 @@ def check_shared(check):
         wanted = {mine.flow(): known("sni", HOST), **({talk.flow(): service for talk in talks} if service else {})}
         others = [other.flow(), *(talk.flow() for talk in talks if not service)]
         check_case(check, network, f"lookups of {names}", watch, wanted, others, [mine, other, *talks])
+    check_settled(check, network, path)
+
+
+def check_settled(check, network, path):
+    """A flow that began after its client had been given the address by one name is not another name's later."""
+    watch = service_apps.Watch(network, "-s", "example-video", "--signatures", path)
+    service_apps.resolve(network.client, SHARED, 4)
+    before = apps.Talk(network.client, network.server_address[4], seconds=2 * TRACE_SECONDS)
+    before.flow()
+    time.sleep(TRACE_SECONDS / 2)
+    service_apps.resolve(network.client, HOST, 4)
+    after = apps.Talk(network.client, network.server_address[4], seconds=TRACE_SECONDS)
+    check_case(check, network, f"{SHARED}, a flow, {HOST}, another flow", watch, {after.flow(): known("dns", HOST)},
+               [before.flow()], [before, after])
 
 
 def flow_records(text):

@@ -32,8 +32,8 @@ QUIC_HOST = f"quic.{DOMAIN}"  # which only its client knows
 
 def prepare():
     network = topologies.chain()
-    for server in (apps.EchoServer, apps.DatagramServer, service_apps.TlsServer):
-        server(network.server)
+    apps.start_servers(network.server)
+    service_apps.TlsServer(network.server)
     service_apps.name_server(network, {HOST: network.server_address, STRANGER: network.server_address})
     return network
 
