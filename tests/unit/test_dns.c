@@ -287,6 +287,27 @@ static void test_pointers(void)
 	assert_says(&reserved, "");
 }
 
+/* Each points to the one before it, which is allowed; up to a bound that is far off. */
+static void test_chain_of_pointers(void)
+{
+	struct wire wire = {0};
+	char owner[16];
+
+	dns_wire_header(&wire, DNS_FLAGS, 1, 40);
+	dns_wire_question(&wire, "a.example", DNS_TYPE_A);
+	for (unsigned i = 0; i < 40; i++) {
+		g_snprintf(owner, sizeof(owner), "@%u", i ? 27 + 16 * (i - 1) : 12);
+		dns_wire_address(&wire, owner, "192.0.2.1", i);
+	}
+	for (unsigned i = 0; i < 40; i++) {
+		char *text = said(wire.bytes, wire.count), said_of[16];
+
+		g_snprintf(said_of, sizeof(said_of), " %u;", i);
+		g_assert_true((strstr(text, said_of) != NULL) == (i < 32));
+		g_free(text);
+	}
+}
+
 static void test_lengths_of_data(void)
 {
 	static const struct {
@@ -466,6 +487,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/dns/long-names", test_long_names);
 	g_test_add_func("/dns/names-of-no-host", test_names_of_no_host);
 	g_test_add_func("/dns/pointers", test_pointers);
+	g_test_add_func("/dns/chain-of-pointers", test_chain_of_pointers);
 	g_test_add_func("/dns/lengths-of-data", test_lengths_of_data);
 	g_test_add_func("/dns/many-records", test_many_records);
 	g_test_add_func("/dns/hints", test_hints);

@@ -418,6 +418,28 @@ static void test_wrong_expressions(void)
 	pcap_close(pcap);
 }
 
+/* What libpcap compiles for no link in particular, too, but only the kernel can answer. */
+static void test_needs_kernel(void)
+{
+	static const struct {
+		const char *expression;
+		bool needs_kernel;
+	} cases[] = {
+		{"inbound", true},	    {"tcp and outbound", true},
+		{"ifindex 3", true},	    {"port 443 or inbound", true},
+		{"tcp port 443", false},    {"vlan 5", false},
+		{"pppoes and mpls", false}, {NULL, false},
+	};
+	struct st_selection selection = everything();
+
+	for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+		struct filter filter = make(&selection, cases[i].expression, DLT_EN10MB);
+
+		g_assert_cmpint(filter_needs_kernel(&filter), ==, cases[i].needs_kernel);
+		filter_clear(&filter);
+	}
+}
+
 /* Links without such headers get the plain filter. */
 static void test_other_links(void)
 {
@@ -460,5 +482,6 @@ int main(int argc, char **argv)
 	g_test_add_func("/filter/long-expressions", test_long_expressions);
 	g_test_add_func("/filter/wrong-expressions", test_wrong_expressions);
 	g_test_add_func("/filter/other-links", test_other_links);
+	g_test_add_func("/filter/needs-kernel", test_needs_kernel);
 	return g_test_run();
 }

@@ -80,6 +80,12 @@ static void test_not_tls(void)
 	lab_clear(&lab);
 }
 
+/* Where no SYN told the beginning, a piece alone may not say what it is. */
+static void check_waits(enum hello_verdict verdict, const uint32_t *start)
+{
+	g_assert_true(verdict == HELLO_PART || (verdict == HELLO_HELD && !start));
+}
+
 static void test_two_pieces(void)
 {
 	GByteArray *stream = new_stream();
@@ -91,7 +97,7 @@ static void test_two_pieces(void)
 			bool swapped = variant & 2;
 			guint from = swapped ? cut : 0, to = swapped ? stream->len : cut;
 
-			g_assert_cmpint(show(&lab, stream, from, to, start), ==, HELLO_PART);
+			check_waits(show(&lab, stream, from, to, start), start);
 			check_read(&lab, swapped ? show(&lab, stream, 0, cut, start)
 						 : show(&lab, stream, cut, stream->len, start));
 		}
@@ -118,7 +124,7 @@ static void test_three_pieces(void)
 				show(&lab, stream, edges[order[j]], edges[order[j] + 1], start);
 
 			if (j < 2)
-				g_assert_cmpint(verdict, ==, HELLO_PART);
+				check_waits(verdict, start);
 			else
 				check_read(&lab, verdict);
 		}
@@ -138,8 +144,7 @@ static void test_single_bytes(void)
 			const uint32_t *start = known ? &seq : NULL;
 
 			for (guint at = 0; at + 1 < stream->len; at++)
-				g_assert_cmpint(show(&lab, stream, at, at + 1, start), ==,
-						HELLO_PART);
+				check_waits(show(&lab, stream, at, at + 1, start), start);
 			check_read(&lab, show(&lab, stream, stream->len - 1, stream->len, start));
 		}
 		g_byte_array_free(stream, TRUE);
@@ -266,7 +271,7 @@ static void test_joined(void)
 	struct lab lab = {0};
 	unsigned held = 0;
 
-	while (lab_segment(&lab, 5000 + 100 * held, "some bytes", 10, NULL) == HELLO_PART)
+	while (lab_segment(&lab, 5000 + 100 * held, "some bytes", 10, NULL) == HELLO_HELD)
 		held++;
 	g_assert_cmpuint(held, >, 2);
 	g_assert_cmpuint(held, <, 16);
