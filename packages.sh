@@ -5,7 +5,7 @@
 # To build, and to run the demonstration.
 DEMO_PACKAGES="
 	gcc libc6-dev cmake ninja-build pkg-config
-	libglib2.0-dev libjansson-dev libpcap-dev
+	libglib2.0-dev libjansson-dev libpcap-dev libgcrypt20-dev libpsl-dev
 	scdoc
 	iproute2 util-linux ethtool nftables python3 nginx-light curl"
 

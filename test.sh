@@ -22,7 +22,7 @@ build asan ON
 build fuzz OFF
 
 echo "== tests with AddressSanitizer and UndefinedBehaviorSanitizer"
-ctest --preset asan -L "unit|simnet|replay" -j 2 >build-asan/test.log || {
+ctest --preset asan -L "unit|simnet|replay|signatures" -j 2 >build-asan/test.log || {
 	cat build-asan/test.log
 	exit 1
 }

@@ -32,6 +32,7 @@ enum quic_packet_type { QUIC_INITIAL, QUIC_ZERO_RTT, QUIC_HANDSHAKE, QUIC_RETRY 
 struct quic_long_header {
 	enum quic_dialect dialect;
 	enum quic_packet_type type;
+	bool standard;	     /* version of an RFC, or a draft that was in general use: from 27 on */
 	const uint8_t *dcid; /* destination connection id; borrowed from the packet */
 	uint8_t dcid_bytes;
 };
@@ -46,8 +47,9 @@ bool quic_read_long_header(struct reader *reader, struct quic_long_header *heade
 uint64_t quic_read_varint(struct reader *reader);
 
 /*
- * True if the UDP packet holds a QUIC Initial: long header of a known version
- * (RFC 9000, 17.2.2; RFC 9369, 3.2) in a datagram that is as large as one must be.
+ * True if the UDP packet holds a QUIC Initial: long header of version 1, 2 or of
+ * a draft from 27 to 34 (RFC 9000, 17.2.2; RFC 9369, 3.2) in a datagram that is as
+ * large as one must be.
  */
 bool quic_is_initial(const struct st_packet *packet, const struct st_frame *frame);
 

@@ -13,6 +13,12 @@
 #define QUESTION_BYTES_MIN 5 /* the root's name, type, class */
 #define RECORD_BYTES_MIN 11  /* the root's name, type, class, TTL, length */
 
+/* RFC 1035, 4.1.4 */
+#define LABEL_MAX 63
+#define POINTER 0xc0
+/* In one name. Compression needs one or two; the bound ends loops. */
+#define POINTERS_MAX 32
+
 #define CLASS_IN 1
 #define TTL_MAX_S INT32_MAX /* RFC 2181, 8: what is above counts as 0 */
 
@@ -48,29 +54,56 @@ static void skip_name(const struct dns_message *message, struct reader *reader)
 		reader_skip(reader, reader->left + 1);
 }
 
+/* False: no host's name has such a label, one with a dot inside least of all. */
+static bool copy_label(char *to, const uint8_t *label, size_t chars)
+{
+	for (size_t i = 0; i < chars; i++) {
+		if (!g_ascii_isgraph((char)label[i]) || label[i] == '.' || label[i] == '\\')
+			return false;
+		to[i] = g_ascii_tolower((char)label[i]);
+	}
+	to[chars] = '.';
+	return true;
+}
+
 /*
  * The name at `at` in lower case, without the final dot. Returns the bytes that
  * it takes there; 0 if it is broken or no host can have it: the root, or one
- * with characters that would have to be escaped, a dot inside a label among them.
+ * with characters that are not printed. Not by ns_name_unpack(): that follows
+ * pointers up to the message's length, 46 us a name where somebody wants it.
  */
 static size_t read_host(const struct dns_message *message, const uint8_t *at,
 			char host[DNS_HOST_BYTES])
 {
-	uint8_t wire[NS_MAXCDNAME];
-	char text[NS_MAXDNAME];
-	size_t chars;
-	int bytes;
+	struct reader name = reader_over(at, message->count - (size_t)(at - message->bytes));
+	size_t bytes = 0, chars = 0;
+	unsigned pointers = 0;
 
-	bytes = ns_name_unpack(message->bytes, message->bytes + message->count, at, wire,
-			       sizeof(wire));
-	if (bytes <= 0 || wire[0] == 0 || ns_name_ntop(wire, text, sizeof(text)) < 0)
+	for (;;) {
+		size_t length = reader_u8(&name);
+		const uint8_t *label;
+
+		if (length >= POINTER) {
+			length = (length - POINTER) << 8 | reader_u8(&name);
+			bytes = bytes ? bytes : (size_t)(name.at - at);
+			if (name.overrun || length >= message->count || ++pointers > POINTERS_MAX)
+				return 0;
+			name = reader_over(message->bytes + length, message->count - length);
+			continue;
+		}
+		label = reader_bytes(&name, length);
+		if (name.overrun || length > LABEL_MAX)
+			return 0;
+		if (length == 0)
+			break;
+		if (chars + length >= DNS_HOST_BYTES || !copy_label(host + chars, label, length))
+			return 0;
+		chars += length + 1;
+	}
+	if (chars == 0)
 		return 0;
-	chars = strlen(text);
-	if (chars >= DNS_HOST_BYTES || memchr(text, '\\', chars))
-		return 0;
-	for (size_t i = 0; i <= chars; i++)
-		host[i] = g_ascii_tolower(text[i]);
-	return (size_t)bytes;
+	host[chars - 1] = '\0';
+	return bytes ? bytes : (size_t)(name.at - at);
 }
 
 /* The next record of class IN in the answer section; false: there is none. */
@@ -188,16 +221,14 @@ static unsigned place_in_chain(const struct dns_message *message, const char *ho
 	return 0;
 }
 
-/* From the root on; a name that comes again ends it. */
+/* From the root on, as far as there is room: that ends loops too. */
 static void follow_aliases(struct dns_message *message)
 {
 	const char *host = message->root;
 
-	message->chain_count = 0;
-	while (host && message->chain_count < NAMES_CHAIN_MAX && !place_in_chain(message, host)) {
+	for (message->chain_count = 0; host && message->chain_count < NAMES_CHAIN_MAX;
+	     host = target_of(message, host))
 		message->chain[message->chain_count++] = host;
-		host = target_of(message, host);
-	}
 }
 
 /* The next name that was asked for becomes the root; false: there is none. */

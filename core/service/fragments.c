@@ -119,7 +119,7 @@ static bool take_piece(struct partial *partial, const struct st_packet *packet,
 	    !assembly_add(&partial->assembly, packet->fragment_offset,
 			  frame->bytes + packet->transport_offset, bytes, FRAGMENTS_BYTES_MAX))
 		return false;
-	if (!packet->more_fragments && partial->total_bytes == 0)
+	if (!packet->more_fragments)
 		partial->total_bytes = packet->fragment_offset + bytes;
 	return true;
 }

@@ -54,9 +54,9 @@ enum st_status gquic_read_chlo(const uint8_t *message, size_t count, struct hell
 	entry_count = reader_u8(&entries); /* little end first; the rest is 0, or too many */
 	if (reader_u8(&entries) != 0 || entry_count > ENTRIES_MAX)
 		return ST_TRUNCATED;
+	reader_skip(&entries, 2); /* padding */
 	values = reader_over(message, count);
 	reader_skip(&values, CHLO_HEADER_BYTES + (size_t)entry_count * ENTRY_BYTES);
-	reader_skip(&entries, 2); /* padding */
 	for (; entry_count > 0; entry_count--) {
 		uint32_t tag = reader_u32(&entries), end = read_u32_little(&entries);
 		const uint8_t *value = end < begin ? NULL : reader_bytes(&values, end - begin);
@@ -67,7 +67,7 @@ enum st_status gquic_read_chlo(const uint8_t *message, size_t count, struct hell
 			tls_set_host(facts, value, end - begin);
 		begin = end;
 	}
-	return ST_OK;
+	return entries.overrun ? ST_TRUNCATED : ST_OK;
 }
 
 /* "Q0" and two digits. */
@@ -115,7 +115,7 @@ static bool pass_long_header(struct reader *reader)
 static bool enter_stream(struct reader *reader)
 {
 	uint8_t type = reader_u8(reader);
-	unsigned offset_bytes = (type & FRAME_STREAM_OFFSET) >> FRAME_STREAM_OFFSET_SHIFT;
+	unsigned offset_bytes = (unsigned)(type & FRAME_STREAM_OFFSET) >> FRAME_STREAM_OFFSET_SHIFT;
 	uint32_t stream = 0;
 
 	for (unsigned bytes = (type & 0x3U) + 1; bytes > 0; bytes--)

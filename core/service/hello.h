@@ -46,7 +46,8 @@ struct hello;
 
 enum hello_verdict {
 	HELLO_NONE, /* the packet is no part of one */
-	HELLO_PART, /* it is, or may be; more is to come */
+	HELLO_HELD, /* kept in case it is: nothing says so yet */
+	HELLO_PART, /* it is, more is to come */
 	HELLO_READ, /* the facts are told: all there are, or as many as can still come */
 };
 

@@ -175,7 +175,9 @@ static enum hello_verdict take(struct hello_pool *pool, struct hello **owner,
 	add_piece(hello, piece);
 	if (!hello->stream.found && !find_beginning(hello, piece)) {
 		hello->stream.segments++;
-		return may_begin(hello) ? HELLO_PART : give_up(pool, owner);
+		if (!may_begin(hello))
+			return give_up(pool, owner);
+		return hello->stream.anchored ? HELLO_PART : HELLO_HELD;
 	}
 	return go_on(pool, owner, piece, facts);
 }

@@ -37,6 +37,7 @@ struct reading {
 	struct hello **owner;
 	struct hello_facts *facts;
 	uint32_t datagram_bytes; /* on the wire */
+	bool cut;		 /* not all of them are there */
 };
 
 static struct hello *pending(const struct reading *reading)
@@ -118,23 +119,9 @@ static enum st_status open_known(struct hello_pool *pool, struct hello *hello,
 	status = open_with(pool, initial, known->dcid, known->dcid_bytes, &other, frames);
 	if (status == ST_OK)
 		*known = other;
+	else
+		known->failures++;
 	return status;
-}
-
-/*
- * A cut packet cannot be authenticated. Its beginning counts if it makes sense: a
- * CRYPTO frame that begins a ClientHello, which random bytes do once in 2^40 times.
- */
-static bool begins_hello(struct reader frames)
-{
-	struct quic_crypto_frame frame;
-
-	while (quic_next_crypto(&frames, &frame) == ST_OK) {
-		if (frame.offset == 0 && frame.count > 4 &&
-		    tls_check_hello(frame.bytes, (size_t)frame.count) != ST_MALFORMED)
-			return true;
-	}
-	return false;
 }
 
 /* With keys of its own: another connection, or none. */
@@ -152,7 +139,7 @@ static enum st_status open_first(struct reading *reading, const struct quic_init
 		return ST_NONE;
 	status = open_with(reading->pool, initial, header->dcid, header->dcid_bytes, &opened,
 			   frames);
-	if (status == ST_OK || (status == ST_TRUNCATED && begins_hello(*frames))) {
+	if (status == ST_OK) {
 		hello_begin(reading->pool, reading->owner, true)->initials = opened;
 		return status;
 	}
@@ -190,14 +177,12 @@ static enum hello_verdict take_initial(struct reading *reading, const struct qui
 
 	if (hello)
 		status = open_known(reading->pool, hello, initial, &frames);
-	if (status == ST_TRUNCATED && !begins_hello(frames))
-		return finish(reading);
 	if (status == ST_MALFORMED)
 		status = open_first(reading, initial, &frames);
 	hello = pending(reading);
-	if (!hello || (status != ST_OK && status != ST_TRUNCATED))
+	if (!hello || status != ST_OK)
 		return HELLO_NONE;
-	lost = take_frames(hello, frames) || status == ST_TRUNCATED;
+	lost = take_frames(hello, frames);
 	message = check_message(hello);
 	if (message == ST_MALFORMED)
 		return fail(reading);
@@ -214,8 +199,12 @@ static enum hello_verdict take_datagram(struct reading *reading, struct reader d
 		enum st_status status = quic_next_initial(&datagram, &initial);
 		enum hello_verdict one;
 
-		if (status == ST_MALFORMED)
+		/* A packet ends where its datagram does, unless that is cut. */
+		if (status == ST_MALFORMED || (initial.captured < initial.wire && !reading->cut))
 			break;
+		/* What cannot be authenticated is not believed; nor will the rest of it come. */
+		if (status == ST_OK && initial.captured < initial.wire)
+			return pending(reading) ? finish(reading) : HELLO_NONE;
 		/* The client has the server's answer, so all of its ClientHello has gone. */
 		if (status == ST_NONE && initial.header.type == QUIC_HANDSHAKE && pending(reading))
 			return finish(reading);
@@ -252,7 +241,13 @@ enum hello_verdict hello_udp(struct hello_pool *pool, struct hello **hello,
 {
 	const uint8_t *bytes = frame->bytes + packet->payload_offset;
 	struct reader datagram = reader_over(bytes, packet->payload_captured), header = datagram;
-	struct reading reading = {pool, hello, facts, packet->payload_wire};
+	struct reading reading = {
+		.pool = pool,
+		.owner = hello,
+		.facts = facts,
+		.datagram_bytes = packet->payload_wire,
+		.cut = packet->is_fragment || packet->payload_captured < packet->payload_wire,
+	};
 	struct quic_long_header initial;
 
 	if (packet->later_fragment || datagram.left == 0 ||

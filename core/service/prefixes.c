@@ -3,6 +3,7 @@
 
 #include <glib.h>
 
+#define KEY_BITS 128
 #define NODES_AT_FIRST 64
 #define NODES_PER_INSERT_MAX 2 /* the prefix's own, and one where its way forks from another's */
 
@@ -36,14 +37,14 @@ static struct key key_of(const struct st_addr *addr)
 
 static unsigned bit_at(struct key key, unsigned index)
 {
-	return (index < 64 ? key.high >> (63 - index) : key.low >> (127 - index)) & 1;
+	return (unsigned)(index < 64 ? key.high >> (63 - index) : key.low >> (127 - index)) & 1;
 }
 
 /* How many bits the two have in common from the first on; at most `max`. */
 static unsigned common_bits(struct key a, struct key b, unsigned max)
 {
 	uint64_t high = a.high ^ b.high, low = a.low ^ b.low;
-	unsigned common = 128;
+	unsigned common = KEY_BITS;
 
 	if (high)
 		common = (unsigned)__builtin_clzll(high);
@@ -63,14 +64,30 @@ static struct key first_bits(struct key key, unsigned bits)
 	return first;
 }
 
-static bool has_root(const struct st_addr *addr)
+/* How many first bits choose a root: those that differ in IPv6 come later. */
+static unsigned root_bits(const struct st_addr *addr)
 {
-	return addr->version == 4 || addr->version == 6;
+	return addr->version == 4 ? 8 : 16;
 }
 
-static unsigned root_of(const struct st_addr *addr)
+static unsigned version_index(const struct st_addr *addr)
 {
 	return addr->version == 4 ? 0 : 1;
+}
+
+/* For IPv6, two bytes in one: what is in one trie need not have more in common. */
+static unsigned root_index(const struct st_addr *addr)
+{
+	return addr->version == 4 ? addr->bytes[0] : addr->bytes[0] ^ addr->bytes[1];
+}
+
+static uint32_t *root_of(struct prefixes *prefixes, const struct st_prefix *prefix)
+{
+	const struct st_addr *addr = &prefix->addr;
+
+	if (prefix->bits < root_bits(addr))
+		return &prefixes->short_roots[version_index(addr)];
+	return &prefixes->roots[version_index(addr)][root_index(addr)];
 }
 
 /* So that nodes stay where they are while one prefix is put among them. */
@@ -115,7 +132,7 @@ static uint32_t add_fork(struct prefixes *prefixes, uint32_t *at, struct key key
 /* The node of a prefix, made if there is none. */
 static uint32_t node_of(struct prefixes *prefixes, const struct st_prefix *prefix)
 {
-	uint32_t *at = &prefixes->roots[root_of(&prefix->addr)], fork;
+	uint32_t *at = root_of(prefixes, prefix), fork;
 	struct key key = key_of(&prefix->addr);
 	unsigned bits = prefix->bits, common = 0;
 
@@ -166,17 +183,9 @@ void prefixes_remove(struct prefixes *prefixes, struct prefix_entry *entry)
 	prefixes->nodes[entry->node].has_entries = prefixes->entries[entry->node] != NULL;
 }
 
-void prefixes_find(const struct prefixes *prefixes, const struct st_addr *addr,
-		   struct prefix_path *path)
+static void walk_down(const struct prefixes *prefixes, uint32_t at, struct key key,
+		      struct prefix_path *path)
 {
-	unsigned addr_bits = 8 * (unsigned)st_addr_bytes(addr);
-	struct key key = key_of(addr);
-	uint32_t at;
-
-	path->count = 0;
-	if (!has_root(addr))
-		return;
-	at = prefixes->roots[root_of(addr)];
 	while (at) {
 		const struct prefix_node *node = &prefixes->nodes[at];
 
@@ -184,8 +193,20 @@ void prefixes_find(const struct prefixes *prefixes, const struct st_addr *addr,
 			return;
 		if (node->has_entries)
 			path->entries[path->count++] = prefixes->entries[at];
-		if (node->bits >= addr_bits)
+		if (node->bits == KEY_BITS)
 			return;
 		at = node->child[bit_at(key, node->bits)];
 	}
+}
+
+void prefixes_find(const struct prefixes *prefixes, const struct st_addr *addr,
+		   struct prefix_path *path)
+{
+	struct key key = key_of(addr);
+
+	path->count = 0;
+	if (addr->version != 4 && addr->version != 6)
+		return;
+	walk_down(prefixes, prefixes->short_roots[version_index(addr)], key, path);
+	walk_down(prefixes, prefixes->roots[version_index(addr)][root_index(addr)], key, path);
 }

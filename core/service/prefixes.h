@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * A table of prefixes, IPv4 and IPv6 apart: which of them hold this address? A
- * binary trie without the nodes that decide nothing, so a lookup takes about as
- * many steps as the count of prefixes has bits. What belongs to a prefix embeds
- * an entry.
+ * binary trie without the nodes that decide nothing, so a lookup takes fewer
+ * steps than the count of prefixes has bits. What belongs to a prefix embeds an
+ * entry.
  */
 #ifndef ST_SERVICE_PREFIXES_H
 #define ST_SERVICE_PREFIXES_H
@@ -12,6 +12,9 @@
 
 /* A prefix of each length can hold one address. */
 #define PREFIX_PATH_MAX 129
+
+/* Of each version: one byte's, so that a lookup need not go through eight levels of a trie. */
+#define PREFIX_ROOTS 256
 
 /* To be embedded; several may have the same prefix. */
 struct prefix_entry {
@@ -24,7 +27,8 @@ struct prefixes {
 	struct prefix_node *nodes;     /* nodes[0] is none */
 	struct prefix_entry **entries; /* of each node, the first */
 	uint32_t node_count, node_capacity;
-	uint32_t roots[2]; /* IPv4, IPv6; 0: empty */
+	uint32_t short_roots[2];	 /* IPv4, IPv6; 0: empty */
+	uint32_t roots[2][PREFIX_ROOTS]; /* by the first bits, of prefixes that have those */
 };
 
 /* The prefixes that hold an address, the shortest first: the first entry of each. */

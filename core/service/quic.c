@@ -226,22 +226,20 @@ enum st_status quic_open(struct quic_crypto *crypto, const struct quic_keys *key
 			 const struct quic_initial *initial, uint64_t *packet_number_max,
 			 struct reader *frames)
 {
-	bool cut = initial->captured < initial->wire;
 	struct opened_header header;
 	uint32_t begin, end, count;
 
-	if (!open_header(crypto, keys, initial, *packet_number_max, &header))
+	if (initial->captured < initial->wire ||
+	    !open_header(crypto, keys, initial, *packet_number_max, &header))
 		return ST_MALFORMED;
 	begin = initial->packet_number_offset + header.number_bytes;
-	end = MIN(initial->captured, initial->wire - TAG_BYTES);
+	end = initial->wire - TAG_BYTES;
 	count = end - begin;
 	if (count > sizeof(crypto->plain) || !prepare_aead(crypto, keys, initial, &header) ||
 	    gcry_cipher_decrypt(crypto->aead, crypto->plain, sizeof(crypto->plain),
 				initial->bytes + begin, count))
 		return ST_MALFORMED;
 	*frames = reader_over(crypto->plain, count);
-	if (cut)
-		return ST_TRUNCATED;
 	if (gcry_cipher_checktag(crypto->aead, initial->bytes + end, TAG_BYTES))
 		return ST_MALFORMED;
 	*packet_number_max = MAX(*packet_number_max, header.packet_number);

@@ -46,8 +46,7 @@ enum st_status quic_next_initial(struct reader *datagram, struct quic_initial *i
 /*
  * Opens an Initial. `packet_number_max` is the highest opened with these keys, 0
  * at first. `frames` live until the next packet is opened. ST_OK: opened, and
- * authentic; ST_TRUNCATED: the capture has only its beginning, which was
- * deciphered but may be anything; ST_MALFORMED: these are not its keys.
+ * authentic; ST_MALFORMED: these are not its keys, or it is cut.
  */
 enum st_status quic_open(struct quic_crypto *crypto, const struct quic_keys *keys,
 			 const struct quic_initial *initial, uint64_t *packet_number_max,

@@ -9,6 +9,16 @@
 #define FRAME_CRYPTO 0x06
 #define FRAME_CONNECTION_CLOSE 0x1c
 
+/* Most of an Initial is padding. */
+static void pass_padding(struct reader *frames)
+{
+	size_t count = 0;
+
+	while (count < frames->left && frames->at[count] == FRAME_PADDING)
+		count++;
+	reader_skip(frames, count);
+}
+
 static void pass_ack(struct reader *frames, bool ecn)
 {
 	uint64_t ranges;
@@ -52,7 +62,7 @@ static enum st_status read_crypto(struct reader *frames, struct quic_crypto_fram
 
 enum st_status quic_next_crypto(struct reader *frames, struct quic_crypto_frame *frame)
 {
-	while (frames->left > 0) {
+	for (pass_padding(frames); frames->left > 0; pass_padding(frames)) {
 		uint64_t type = quic_read_varint(frames);
 
 		if (type == FRAME_CRYPTO)
@@ -61,7 +71,7 @@ enum st_status quic_next_crypto(struct reader *frames, struct quic_crypto_frame 
 			pass_ack(frames, type == FRAME_ACK_ECN);
 		else if (type == FRAME_CONNECTION_CLOSE)
 			pass_close(frames);
-		else if (type != FRAME_PADDING && type != FRAME_PING)
+		else if (type != FRAME_PING && type != FRAME_PADDING)
 			return ST_MALFORMED;
 	}
 	return frames->overrun ? ST_MALFORMED : ST_NONE;

@@ -63,7 +63,7 @@ static void add_problem(struct signature_file *file, unsigned line, const char *
 		text = "there are more problems than are worth telling";
 	printable = text_printable(text);
 	if (g_utf8_strlen(printable, -1) > PROBLEM_CHARS_MAX)
-		strcpy(g_utf8_offset_to_pointer(printable, PROBLEM_CHARS_MAX - 3), "...");
+		*g_utf8_offset_to_pointer(printable, PROBLEM_CHARS_MAX) = '\0';
 	problem = g_new(struct signature_problem, 1);
 	*problem = (struct signature_problem){line, printable};
 	g_ptr_array_add(file->problems, problem);

@@ -92,10 +92,10 @@ size_t st_signatures_match_name(const struct st_signatures *signatures, const ch
 	if (!domain_name_read(&read, name))
 		return 0;
 	add_domains(&matches, &signatures->names, &read, 0, ST_RULE_FULL_DOMAIN);
-	for (unsigned label = 0; label < read.label_count && !is_full(&matches); label++)
-		add_domains(&matches, &signatures->names, &read, label, ST_RULE_DOMAIN);
 	if (!is_full(&matches))
 		add_expressions(&matches, &signatures->expressions, &read);
+	for (unsigned label = 0; label < read.label_count && !is_full(&matches); label++)
+		add_domains(&matches, &signatures->names, &read, label, ST_RULE_DOMAIN);
 	return matches.count;
 }
 

@@ -67,7 +67,7 @@ bool identity_hear(struct st_tracer *tracer, struct flow *flow, unsigned side,
 		flow->identity.is_made = false;
 		identity_drop(tracer, flow);
 	}
-	return verdict != HELLO_NONE;
+	return verdict == HELLO_PART || verdict == HELLO_READ;
 }
 
 void identity_drop(struct st_tracer *tracer, struct flow *flow)

@@ -82,8 +82,9 @@ static const char inject_details[] =
 	"20ms, 2s, 10min, 1h.\n"
 	"\n"
 	"Reports go to standard output as traces end, a summary to standard error. -w\n"
-	"writes the headers of the wanted flows, the probes and the replies; with -w - no\n"
-	"reports are printed. At SIGINT and SIGTERM open traces are reported too.\n"
+	"writes the headers of the wanted flows, the probes and the replies, and whole what\n"
+	"taught a name; with -w - no reports are printed. At SIGINT and SIGTERM open traces\n"
+	"are reported too.\n"
 	"Exit status: 0 done, 1 failed while running, 2 bad usage.\n";
 static const char replay_summary[] =
 	"Reports the traces that captures hold: probes inside flows and their replies.";

@@ -112,7 +112,8 @@ static bool make_narrow(struct capture *capture, struct filter_request request)
 	bool good;
 
 	request.with_answers = false;
-	good = filter_make(&capture->narrow, frames, &request, NULL);
+	good = filter_make(&capture->narrow, frames, &request, NULL) &&
+	       !filter_needs_kernel(&capture->narrow);
 	if (!good)
 		filter_clear(&capture->narrow);
 	pcap_close(frames);

@@ -340,6 +340,19 @@ bool filter_make(struct filter *filter, pcap_t *pcap, const struct filter_reques
 	return true;
 }
 
+/* Linux gives what it knows of a packet at negative offsets (SKF_AD_OFF in linux/filter.h). */
+bool filter_needs_kernel(const struct filter *filter)
+{
+	for (u_int i = 0; i < filter->program.bf_len; i++) {
+		const struct bpf_insn *instruction = &filter->program.bf_insns[i];
+
+		if (BPF_CLASS(instruction->code) == BPF_LD &&
+		    BPF_MODE(instruction->code) == BPF_ABS && instruction->k > INT32_MAX)
+			return true;
+	}
+	return false;
+}
+
 void filter_clear(struct filter *filter)
 {
 	g_free(filter->program.bf_insns);

@@ -41,4 +41,10 @@ bool filter_make(struct filter *filter, pcap_t *pcap, const struct filter_reques
 		 GError **error);
 void filter_clear(struct filter *filter);
 
+/*
+ * True if it asks of a packet what does not stand in its frame (`inbound`,
+ * `ifindex`): bpf_filter() outside of the kernel would let nothing in.
+ */
+bool filter_needs_kernel(const struct filter *filter);
+
 #endif

@@ -29,6 +29,7 @@ enum failure run_lint(const struct request *request, GError **error);
 enum failure run_list(const struct request *request, GError **error);
 enum failure run_show(const struct request *request, GError **error);
 enum failure run_match(const struct request *request, GError **error);
+enum failure run_explain(const struct request *request, GError **error);
 enum failure run_import(const struct request *request, GError **error);
 
 /* The database for commands that need one: faultless and not empty. NULL: `error` is set. */

@@ -150,8 +150,7 @@ static void check_overlaps(struct lint *lint)
 	for (guint i = 0; i < overlaps->len; i++) {
 		const struct overlap *overlap = &g_array_index(overlaps, struct overlap, i);
 
-		if (overlap_is_declared(overlap) || is_objectionable(lint, overlap->narrow.rule) ||
-		    is_objectionable(lint, overlap->wide.rule))
+		if (overlap_is_declared(overlap) || is_objectionable(lint, overlap->wide.rule))
 			continue;
 		if (is_in_scope(lint, overlap->narrow.service->path))
 			tell_overlap(lint, &overlap->narrow, &overlap->wide);

@@ -42,6 +42,12 @@ static const struct command commands[] = {
 	 "Prints the id of each service that matches and the rule that says so, separated\n"
 	 "by a tab, the best match first. With several arguments each line begins with its\n"
 	 "argument. The exit status is 1 if one of them belongs to no service.\n"},
+	{"explain", "CAPTURE...", 1, ANY_NUMBER, run_explain,
+	 "Tell the services of a capture's flows, and what has none",
+	 "Reads captures (-: standard input) and counts their flows by service and by the rule\n"
+	 "that made them so; then the names that belong to no service, by the domain that\n"
+	 "somebody registered; then the addresses without a name. The way to find what a new\n"
+	 "signature needs.\n"},
 	{"import", "FILE", 1, 1, run_import, "Make signatures of an input.conf",
 	 "Reads the services of the first Service Traceroute's input.conf (JSON) and writes\n"
 	 "them as signatures, to standard output or to the files of FOLDER. What cannot be\n"

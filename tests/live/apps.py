@@ -63,10 +63,12 @@ class WebServer:
         for port in ports:
             node.wait_listening(port, self.process)
 
-    def download(self, client, address, port, seconds):
-        """Starts a curl that takes about so many seconds (0: as fast as it goes)."""
+    def download(self, client, host, port, seconds, version=None):
+        """Starts a curl that takes about so many seconds (0: as fast as it goes). host: an address, or a name that is
+        to be looked up and reached in this version of IP."""
         rate = int(self.payload_bytes / seconds) if seconds else 0
-        return Download(client, f"http://{host_text(address)}:{port}/payload?rate={rate}", self.digest, seconds)
+        options = [f"-{version}"] if version else []
+        return Download(client, f"http://{host_text(host)}:{port}/payload?rate={rate}", self.digest, seconds, options)
 
 
 class Download:
@@ -74,13 +76,13 @@ class Download:
 
     _counter = 0
 
-    def __init__(self, client, url, digest, seconds):
+    def __init__(self, client, url, digest, seconds, options=()):
         Download._counter += 1
         self._digest = digest
         self._seconds = seconds
         self._file = os.path.join(isolation.FOLDER, f"download-{Download._counter}")
         self._process = client.start([
-            "curl", "-q", "--silent", "--show-error", "--noproxy", "*", "--max-time", str(int(seconds) + 20),
+            "curl", "-q", *options, "--silent", "--show-error", "--noproxy", "*", "--max-time", str(int(seconds) + 20),
             "--output", self._file, "--write-out",
             "%{local_ip} %{local_port} %{remote_ip} %{remote_port} %{http_code}", url])
 
@@ -118,6 +120,13 @@ class DatagramServer:
         """Ends it; returns what it was sent: {"good": datagrams of its clients, "empty": ..., "stray": ...}."""
         self.process.stop()
         return json.loads(self.process.stdout())
+
+
+def start_servers(node, ports=(ECHO_PORT,)):
+    """Both kinds, for all TALKS."""
+    for port in ports:
+        EchoServer(node, port)
+        DatagramServer(node, port)
 
 
 class Talk:

@@ -1,10 +1,12 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The demonstration: a private network of seven routers, a real download through it, and st-inject on that download.
+"""The demonstration: a private network of seven routers, a real download of a known service through it, and st-inject,
+which knows the download by the service's name.
 
 usage: demo.py CAPTURE
 
-Runs in namespaces of its own; no address outside of them exists there. The lab is the tests' (lab.py, topologies.py).
+Runs in namespaces of its own; no address outside of them exists there. Its own name server says that the service's
+host is the lab's server. The lab is the tests' (lab.py, topologies.py).
 """
 
 import os
@@ -12,11 +14,14 @@ import sys
 
 import apps
 import checks
+import service_apps
 import tools
 import topologies
 
 PORT = 80
 DOWNLOAD_SECONDS = 5
+SERVICE, NAME = "youtube", "YouTube"  # its id and name in the database
+HOST = "r3.googlevideo.com"
 
 
 def shell(text):
@@ -25,18 +30,18 @@ def shell(text):
 
 def show_trace(check, network, family, capture):
     """One live trace, as a newcomer would type it."""
-    server = network.server_address[family]
-    arguments = ["-i", network.client_interface, "-H", server, "-p", str(PORT), "--count", "1"]
+    arguments = ["-i", network.client_interface, "-s", SERVICE, "--count", "1"]
     arguments += ["-w", capture] if capture else []
     live = tools.inject(network.client, *arguments, report=None)
-    shell(f"curl http://{apps.host_text(server)}/payload &")
-    download = network.web.download(network.client, server, PORT, DOWNLOAD_SECONDS)
+    shell(f"curl -{family} http://{HOST}/payload &")
+    download = network.web.download(network.client, HOST, PORT, DOWNLOAD_SECONDS, family)
     shell("st-inject " + " ".join(os.path.relpath(word) if word == capture else word for word in arguments))
     code = live.wait(30)
     print(live.stdout() + live.stderr(), end="", flush=True)
     check.equal(code, 0, "st-inject ends with 0")
     flow, intact = download.finish()
     check.that(intact, "the download it traced is intact")
+    check.that(f" ({HOST}), {NAME}, " in live.stdout(), "the download's host and service are known")
     wanted = network.truth().addresses(flow)
     check.that(all(f"({address})" in live.stdout() for address in wanted),
                f"all {len(wanted)} routers of the path are shown")
@@ -46,7 +51,8 @@ def main(check):
     capture = os.path.abspath(sys.argv[1])
     network = topologies.chain()
     network.web = apps.WebServer(network.server, [PORT])
-    print("A private network: client - r1 - r2 - … - r7 - server (nginx)")
+    service_apps.name_server(network, {HOST: network.server_address})
+    print("A private network: client - r1 - r2 - … - r7 - server (nginx, dnsmasq)")
     show_trace(check, network, 4, capture)
     show_trace(check, network, 6, None)
     shell(f"st-replay {os.path.relpath(capture)}")
@@ -57,4 +63,4 @@ def main(check):
 
 
 if __name__ == "__main__":
-    checks.run(main, ["nginx", "curl"])
+    checks.run(main, ["nginx", "curl", "dnsmasq"])

@@ -136,6 +136,10 @@ class Node:
             source = f" src {self.address(via[0], 6)}" if family == 6 else ""
             self.batches[family].append(f"route add {destinations[family]}{place}{source} {towards}")
 
+    def add_address(self, address):
+        """One more for the running node, on its loopback interface."""
+        self.run(["ip", "addr", "add", f"{address}/{128 if ':' in address else 32}", "dev", "lo"])
+
     def rule(self, text):
         """A policy routing rule, in both families."""
         for family in (4, 6):

@@ -26,10 +26,10 @@ def serve(arguments):
     listener = socket.create_server(("::", arguments.port), family=socket.AF_INET6, backlog=128, dualstack_ipv6=True)
     while True:
         connection, _ = listener.accept()
-        threading.Thread(target=_echo, args=(connection,), daemon=True).start()
+        threading.Thread(target=echo, args=(connection,), daemon=True).start()
 
 
-def _echo(connection):
+def echo(connection):
     connection.settimeout(_STALL_LIMIT)
     with connection:
         try:
@@ -43,7 +43,7 @@ def talk(arguments):
     """Sends random bytes for some time and reads the echo; exit 1 unless all of it came back unchanged."""
     connection = _connect(arguments)
     local = connection.getsockname()[:2]
-    _say(connected=True, local_address=local[0], local_port=local[1])
+    say(connected=True, local_address=local[0], local_port=local[1])
     sent, received, enough = hashlib.sha256(), hashlib.sha256(), threading.Event()
     reader = threading.Thread(target=_read_all, args=(connection, received, enough))
     reader.start()
@@ -54,7 +54,7 @@ def talk(arguments):
         _reset(connection)
     reader.join(_STALL_LIMIT)
     intact = error is None and not reader.is_alive() and sent.digest() == received.digest()
-    _say(done=True, intact=intact or arguments.reset, error=error)
+    say(done=True, intact=intact or arguments.reset, error=error)
     return 0 if intact or arguments.reset else 1
 
 
@@ -112,7 +112,7 @@ def _read_all(connection, digest, enough):
         print(f"reading ends: {error}", file=sys.stderr)
 
 
-def _say(**members):
+def say(**members):
     print(json.dumps(members), flush=True)
 
 

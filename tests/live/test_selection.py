@@ -25,11 +25,9 @@ INTERVAL_S = 0.04
 def prepare():
     """Returns (network, {(protocol, which server, family, port): flow}) with one running flow for each combination."""
     network = topologies.chain(routers=4, watched=0)
-    for family, address in SECOND.items():
-        network.server.run(["ip", "addr", "add", f"{address}/{32 if family == 4 else 128}", "dev", "lo"])
-    for port in PORTS:
-        apps.EchoServer(network.server, port)
-        apps.DatagramServer(network.server, port)
+    for address in SECOND.values():
+        network.server.add_address(address)
+    apps.start_servers(network.server, PORTS)
     targets = {(protocol, which, family, port): (network.server_address if which == "first" else SECOND)[family]
                for protocol in apps.TALKS for which in ("first", "second") for family in (4, 6) for port in PORTS}
     talks = {key: apps.TALKS[key[0]](network.client, address, key[3], seconds=FLOW_SECONDS, interval=INTERVAL_S)

@@ -90,6 +90,14 @@ class Socat:
         node.wait_listening(port, self.process, "udp")
 
 
+def make_certificate(node, folder):
+    """Returns the paths of a new key and of a certificate that nobody vouches for."""
+    paths = [os.path.join(folder, name) for name in ("key.pem", "certificate.pem")]
+    node.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
+              "-days", "2", "-subj", f"/CN=web.{ZONE}", "-keyout", paths[0], "-out", paths[1]])
+    return paths
+
+
 class QuicServer:
     """ngtcp2's HTTP/3 server with one file of random bytes."""
 
@@ -102,28 +110,24 @@ class QuicServer:
         self.digest = hashlib.sha256(payload).hexdigest()
         with open(os.path.join(self._folder, "payload"), "wb") as stream:
             stream.write(payload)
-        key, certificate = self._certificate()
+        key, certificate = make_certificate(node, self._folder)
         self.process = node.start(["gtlsserver", "-q", "-d", self._folder, "*", QUIC_PORT, key, certificate])
         node.wait_listening(QUIC_PORT, self.process, "udp")
 
-    def _certificate(self):
-        paths = [os.path.join(self._folder, name) for name in ("key.pem", "certificate.pem")]
-        self.node.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
-                       "-days", "2", "-subj", f"/CN=web.{ZONE}", "-keyout", paths[0], "-out", paths[1]])
-        return paths
-
-    def download(self, client, address):
-        return QuicDownload(client, address, self.digest)
+    def download(self, client, address, name=None):
+        """name: whom the client wants to reach, so what it says in SNI; it has to find the address by it."""
+        return QuicDownload(client, address, self.digest, name)
 
 
 class QuicDownload:
     """One transfer by ngtcp2's client."""
 
-    def __init__(self, client, address, digest):
+    def __init__(self, client, address, digest, name=None):
         self._client, self._address, self._digest = client, address, digest
         self._folder = tempfile.mkdtemp(prefix="fetched-", dir=isolation.FOLDER)
         self.process = client.start(["gtlsclient", "-q", "--exit-on-all-streams-close", "--download", self._folder,
-                                     address, QUIC_PORT, f"https://{host_text(address)}:{QUIC_PORT}/payload"])
+                                     name or address, QUIC_PORT,
+                                     f"https://{host_text(address)}:{QUIC_PORT}/payload"])
 
     def flow(self, timeout=5.0):
         """The flow as the client sees it."""
@@ -149,27 +153,38 @@ class NameServer:
 
     NAMES = 200
 
-    def __init__(self, node, address):
+    def __init__(self, node, address, more=()):
+        """more: further options of dnsmasq."""
         records = [f"--host-record=host{n}.{ZONE},192.0.2.{n + 1},2001:db8::{n + 1:x}" for n in range(self.NAMES)]
         self.process = node.start(["dnsmasq", "--keep-in-foreground", "--no-resolv", "--no-hosts", "--no-daemon",
-                                   "--conf-file=/dev/null", f"--port={DNS_PORT}", *records], name="dnsmasq")
+                                   "--conf-file=/dev/null", f"--port={DNS_PORT}", *records, *more],
+                                  name="dnsmasq")
         node.wait_listening(DNS_PORT, self.process, "udp")
         self.ask_at(address)
 
     @staticmethod
     def ask_at(address):
-        """The mounts are the test's own; what it has mounted before is covered."""
-        for path, text in (("/etc/resolv.conf", f"nameserver {address}\noptions timeout:2 attempts:1\n"),
-                           ("/etc/nsswitch.conf", "hosts: dns\n")):
-            covered = os.path.realpath(path)
-            if covered.startswith("/run/") and not os.path.exists(covered):  # a link into the folder that we hide
-                os.makedirs(os.path.dirname(covered), exist_ok=True)
-                open(covered, "x", encoding="ascii").close()
-            if not os.path.exists(covered):
-                isolation.skip(f"there is no {path} to put another one over")
-            with tempfile.NamedTemporaryFile("w", prefix="etc-", dir=isolation.FOLDER, delete=False) as stream:
-                stream.write(text)
-            subprocess.run(["mount", "--bind", stream.name, covered], check=True)
+        cover("/etc/resolv.conf", f"nameserver {address}\noptions timeout:2 attempts:1\n")
+        cover("/etc/nsswitch.conf", "hosts: files dns\n")
+
+
+def cover(path, text):
+    """Puts another file over one of the system's. The mounts are the test's own; a later one covers those before."""
+    covered = os.path.realpath(path)
+    if covered.startswith("/run/") and not os.path.exists(covered):  # a link into the folder that we hide
+        os.makedirs(os.path.dirname(covered), exist_ok=True)
+        open(covered, "x", encoding="ascii").close()
+    if not os.path.exists(covered):
+        isolation.skip(f"there is no {path} to put another one over")
+    with tempfile.NamedTemporaryFile("w", prefix="etc-", dir=isolation.FOLDER, delete=False) as stream:
+        stream.write(text)
+    subprocess.run(["mount", "--bind", stream.name, covered], check=True)
+
+
+def say_hosts(addresses):
+    """{name: address} that glibc knows without asking anybody."""
+    cover("/etc/hosts", "".join(f"{address} {name}\n" for name, address in addresses.items()))
+    cover("/etc/nsswitch.conf", "hosts: files dns\n")
 
 
 def look_up(node, seconds):

@@ -48,7 +48,7 @@ def check_usage(check, place):
         done = place.run(*row)
         check.that(done.returncode == 0 and harness.pathlib.Path(done.args[0]).name in done.stdout and not done.stderr,
                    f"{' '.join(row)} says something and ends with 0", done.stderr)
-    commands = ("lint", "list", "show", "match", "import")
+    commands = ("lint", "list", "show", "match", "explain", "import")
     shown = place.run("--help").stdout
     check.none([name for name in commands if f"  {name} " not in shown], "--help names every command")
     check.that("--force" in place.run("import", "--help").stdout and "--force" not in place.run("list", "--help").stdout,

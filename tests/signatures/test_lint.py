@@ -10,7 +10,7 @@ import re
 import place as places
 from place import day, harness, line_of, text
 
-OTHER = text(Name="Other", Domains="other.net", Prefixes="45.57.0.0/17;2a00:86c0::/32")
+OTHER = text(Name="Another", Domains="other.net", Prefixes="45.57.0.0/17;2a00:86c0::/32")
 
 # Rule, keys that break it, key whose line is told (None: no line), severity, what must be in the text.
 BROKEN = [
@@ -53,6 +53,8 @@ BROKEN = [
     ("covered full domain", {"FullDomains": "example.com"}, "FullDomains", "error", "within"),
     ("covered prefix", {"Prefixes": "45.60.0.0/16;45.60.1.0/24"}, "Prefixes", "error",
      "45.60.1.0/24 is within prefix 45.60.0.0/16"),
+    ("covered prefix with the same address, before the wide one", {"Prefixes": "45.60.0.0/24;45.60.0.0/16"}, "Prefixes",
+     "error", "45.60.0.0/24 is within prefix 45.60.0.0/16"),
     ("same domain", {"Domains": "other.net"}, "Domains", "error", "other.service:4"),
     ("domain below another's", {"Domains": "a.other.net"}, "Domains", "error", "Overlaps=other"),
     ("full domain in another's", {"FullDomains": "a.other.net"}, "FullDomains", "error", "Overlaps=other"),
@@ -62,7 +64,7 @@ BROKEN = [
     ("IPv6 prefix in another's", {"Prefixes": "2a00:86c0:7::/48"}, "Prefixes", "error", "Overlaps=other"),
     ("expression for another's", {"DomainRegex": r".*ther\\.net"}, "DomainRegex", "error", "Overlaps=other"),
     ("Overlaps of nobody", {"Overlaps": "nobody"}, "Overlaps", "error", "nobody"),
-    ("Overlaps by name", {"Overlaps": "Other"}, "Overlaps", "error", "Other"),
+    ("Overlaps by name", {"Overlaps": "another"}, "Overlaps", "error", "another"),
     ("Overlaps with itself", {"Overlaps": "new"}, "Overlaps", "error", "itself"),
 ]
 
@@ -74,6 +76,7 @@ SOUND = [
     ("a name below a suffix", {"Domains": "example.co.uk"}),
     ("a suffix as a whole name", {"FullDomains": "co.uk"}),
     ("a name that is like another's", {"Domains": "another.net;example.net;net.example.org"}),
+    ("names that end alike", {"Domains": "example.com;notexample.com;xexample.com"}),
     ("expressions with something to hold on to", {"DomainRegex": r"video[0-9]+\\..*;.*hulustream.*"}),
     ("neighbouring prefixes", {"Prefixes": "45.57.128.0/17;45.56.0.0/16;2a00:86c1::/32"}),
     ("an /8 and a /19", {"Prefixes": "17.0.0.0/8;2a01:c000::/19"}),
@@ -111,6 +114,12 @@ def check_sound(check, place):
         place.fill(place.work, {"new.service": text(**keys)})
         done = place.run("lint", "new.service")
         check.equal((done.returncode, done.stdout, done.stderr), (0, "", "1 service: 0 errors, 0 warnings\n"), what)
+
+
+def check_key_like_another(check, place):
+    place.fill(place.work, {"new.service": text(Source=None, Sources="misspelt")})
+    rows = findings(place.run("lint", "new.service"))
+    check.equal([row[1] for row in rows], [0, 6], "a misspelt Source is told, and that there is none")
 
 
 def check_other_side(check, place):
@@ -151,6 +160,8 @@ def check_scope(check, place):
     check.equal(findings(place.run("lint")), [], "the user's file replaces the installed one, which counts no more")
     os.rmdir(place.fill(place.user, {}))
     twice = place.fill(place.work / "a", {"fine.service": text(Domains="fine.net")})
+    near = place.fill(place.work / "ab", {"near.service": text(Domains="near.net", Source=None)})
+    check.equal(place.run("--signatures", near, "lint", twice).stdout, "", "a folder whose name begins alike is another")
     again = place.fill(place.work / "b", {"fine.service": text(Domains="fine.org")})
     done = place.run("lint", twice, again)
     check.that(done.returncode == 1 and "not checked" in done.stdout, "two files with one id are not passed over",
@@ -189,7 +200,7 @@ def check_odd_files(check, place):
 
 
 def test(check, place):
-    for part in (check_broken, check_sound, check_other_side, check_scope, check_odd_files):
+    for part in (check_broken, check_sound, check_key_like_another, check_other_side, check_scope, check_odd_files):
         harness.section(part.__name__[len("check_"):].replace("_", " "))
         part(check, place)
 

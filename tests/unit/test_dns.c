@@ -287,6 +287,27 @@ static void test_pointers(void)
 	assert_says(&reserved, "");
 }
 
+/* Each points to the one before it, which is allowed; up to a bound that is far off. */
+static void test_chain_of_pointers(void)
+{
+	struct wire wire = {0};
+	char owner[16];
+
+	dns_wire_header(&wire, DNS_FLAGS, 1, 40);
+	dns_wire_question(&wire, "a.example", DNS_TYPE_A);
+	for (unsigned i = 0; i < 40; i++) {
+		g_snprintf(owner, sizeof(owner), "@%u", i ? 27 + 16 * (i - 1) : 12);
+		dns_wire_address(&wire, owner, "192.0.2.1", i);
+	}
+	for (unsigned i = 0; i < 40; i++) {
+		char *text = said(wire.bytes, wire.count), said_of[16];
+
+		g_snprintf(said_of, sizeof(said_of), " %u;", i);
+		g_assert_true((strstr(text, said_of) != NULL) == (i < 32));
+		g_free(text);
+	}
+}
+
 static void test_lengths_of_data(void)
 {
 	static const struct {
@@ -299,9 +320,12 @@ static void test_lengths_of_data(void)
 		{4 + 16, ""},
 		{0xffff, ""},
 	};
-	struct wire alias = {0};
+	struct wire alias = {0}, last = {0};
 	size_t at;
 
+	dns_wire_answer(&last, "a.example", "192.0.2.1");
+	wire_set_u16(&last, last.count - 6, 5); /* the message ends too early for that */
+	assert_says(&last, "");
 	for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
 		struct wire wire = {0};
 
@@ -318,6 +342,28 @@ static void test_lengths_of_data(void)
 	dns_wire_end(&alias, at);
 	dns_wire_address(&alias, "b.example", "192.0.2.1", 1);
 	assert_says(&alias, "");
+}
+
+/* Of a message that is as long as messages can be, the first records count. */
+static void test_many_records(void)
+{
+	struct wire wire = {0}, record = {0};
+	GByteArray *bytes = g_byte_array_new();
+	size_t lines = 0;
+	char *text;
+
+	dns_wire_header(&wire, DNS_FLAGS, 1, 4000);
+	dns_wire_question(&wire, "a.example", DNS_TYPE_A);
+	g_byte_array_append(bytes, wire.bytes, (guint)wire.count);
+	dns_wire_address(&record, "@12", "192.0.2.1", 1);
+	for (unsigned i = 0; i < 4000; i++)
+		g_byte_array_append(bytes, record.bytes, (guint)record.count);
+	text = said(bytes->data, bytes->len);
+	for (const char *at = text; *at; at++)
+		lines += *at == ';';
+	g_assert_cmpuint(lines, ==, DNS_RECORDS_MAX);
+	g_free(text);
+	g_byte_array_free(bytes, TRUE);
 }
 
 /* RFC 9460, appendix D.2, figure 7: two IPv6 hints. */
@@ -374,7 +420,7 @@ static void test_broken_hints(void)
 		{5, 0xfff0, LAST}, /* alpn longer than the record */
 		{12, 7, LAST},	   /* a hint that is no multiple of an address */
 		{12, 4, "a.example 192.0.2.1 7;" LAST},
-		{12, 0xffff, LAST},
+		{12, 0xfffc, LAST},
 		{10, 1, LAST}, /* the same key twice */
 		{22, 4, "a.example 192.0.2.1 7;a.example 192.0.2.2 7;" LAST},
 		{24, 15, "a.example 192.0.2.1 7;a.example 192.0.2.2 7;" LAST},
@@ -441,7 +487,9 @@ int main(int argc, char **argv)
 	g_test_add_func("/dns/long-names", test_long_names);
 	g_test_add_func("/dns/names-of-no-host", test_names_of_no_host);
 	g_test_add_func("/dns/pointers", test_pointers);
+	g_test_add_func("/dns/chain-of-pointers", test_chain_of_pointers);
 	g_test_add_func("/dns/lengths-of-data", test_lengths_of_data);
+	g_test_add_func("/dns/many-records", test_many_records);
 	g_test_add_func("/dns/hints", test_hints);
 	g_test_add_func("/dns/broken-hints", test_broken_hints);
 	g_test_add_func("/dns/bent", test_bent);

@@ -195,6 +195,88 @@ static void test_expression(gconstpointer data)
 	g_assert_false(selects(&selection, "port 443", &wire));
 }
 
+/* The source port of TCP or UDP, which lies 28 bytes before the end in packet_in()'s packets. */
+static struct wire answer_in(const struct envelope *envelope, uint8_t version, uint8_t protocol,
+			     uint16_t port)
+{
+	struct wire wire = packet_in(envelope, version, protocol);
+
+	wire_set_u16(&wire, wire.count - 28, port);
+	return wire;
+}
+
+/* DNS is heard whoever else is selected, behind every kind of header. */
+static void test_answers(gconstpointer data)
+{
+	static const uint8_t protocols[] = {ST_PROTOCOL_TCP, ST_PROTOCOL_UDP};
+	const struct envelope *envelope = data;
+	struct st_selection selection = everything();
+
+	selection.port = 4444;
+	for (size_t i = 0; i < 4; i++) {
+		uint8_t version = i < 2 ? 4 : 6, protocol = protocols[i % 2];
+		struct wire answer = answer_in(envelope, version, protocol, 53);
+		struct wire other = answer_in(envelope, version, protocol, 54);
+
+		selection.ip_version = 10 - version; /* names of one version for the other */
+		g_assert_true(selects(&selection, NULL, &answer));
+		g_assert_true(selects(&selection, "tcp port 80", &answer));
+		g_assert_false(selects(&selection, NULL, &other));
+	}
+}
+
+/* Later fragments tell no ports; of TCP there are none. */
+static void test_fragments(void)
+{
+	struct st_selection selection = everything();
+	struct wire wire = packet_in(&envelopes[0], 4, ST_PROTOCOL_UDP);
+
+	selection.port = 4444;
+	g_assert_false(selects(&selection, NULL, &wire));
+	wire_set_u16(&wire, 14 + 6, 0x2001);
+	g_assert_true(selects(&selection, NULL, &wire));
+	wire.bytes[14 + 9] = ST_PROTOCOL_TCP;
+	g_assert_false(selects(&selection, NULL, &wire));
+	wire = packet_in(&envelopes[0], 6, 44);
+	g_assert_true(selects(&selection, NULL, &wire));
+}
+
+/* A flow of any peer may turn out to be of a service. */
+static void test_selection_by_name(void)
+{
+	static const char *const name = "www.example.org";
+	struct wire wire = packet_in(&envelopes[0], 4, ST_PROTOCOL_TCP);
+	struct st_selection selection = {0};
+	struct st_prefix host;
+
+	g_assert_cmpint(st_prefix_parse(SERVER6, &host), ==, ST_OK);
+	selection.hosts = &host;
+	selection.host_count = 1;
+	g_assert_false(selects(&selection, NULL, &wire));
+	selection.names = &name;
+	selection.name_count = 1;
+	g_assert_true(selects(&selection, NULL, &wire));
+	selection.name_count = 0;
+	selection.services = &name;
+	selection.service_count = 1;
+	g_assert_true(selects(&selection, NULL, &wire));
+}
+
+/* What tells DNS that FILTER refuses from the rest asks for no answers. */
+static void test_without_answers(void)
+{
+	struct st_selection selection = everything();
+	struct wire wire = answer_in(&envelopes[0], 4, ST_PROTOCOL_UDP, 53);
+	const struct filter_request request = {&selection, "tcp port 80", false};
+	pcap_t *pcap = pcap_open_dead(DLT_EN10MB, SNAP_BYTES);
+	struct filter filter;
+
+	g_assert_true(filter_make(&filter, pcap, &request, NULL));
+	g_assert_false(passes(&filter, &wire));
+	filter_clear(&filter);
+	pcap_close(pcap);
+}
+
 /* An expression that moves offsets is true where it says, and nowhere else. */
 static void test_moving_expressions(void)
 {
@@ -336,6 +418,28 @@ static void test_wrong_expressions(void)
 	pcap_close(pcap);
 }
 
+/* What libpcap compiles for no link in particular, too, but only the kernel can answer. */
+static void test_needs_kernel(void)
+{
+	static const struct {
+		const char *expression;
+		bool needs_kernel;
+	} cases[] = {
+		{"inbound", true},	    {"tcp and outbound", true},
+		{"ifindex 3", true},	    {"port 443 or inbound", true},
+		{"tcp port 443", false},    {"vlan 5", false},
+		{"pppoes and mpls", false}, {NULL, false},
+	};
+	struct st_selection selection = everything();
+
+	for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+		struct filter filter = make(&selection, cases[i].expression, DLT_EN10MB);
+
+		g_assert_cmpint(filter_needs_kernel(&filter), ==, cases[i].needs_kernel);
+		filter_clear(&filter);
+	}
+}
+
 /* Links without such headers get the plain filter. */
 static void test_other_links(void)
 {
@@ -368,11 +472,16 @@ int main(int argc, char **argv)
 	add_envelopes("everything", test_envelope);
 	add_envelopes("narrowed", test_narrowed);
 	add_envelopes("expression", test_expression);
+	add_envelopes("answers", test_answers);
+	g_test_add_func("/filter/fragments", test_fragments);
+	g_test_add_func("/filter/selection-by-name", test_selection_by_name);
+	g_test_add_func("/filter/without-answers", test_without_answers);
 	g_test_add_func("/filter/moving-expressions", test_moving_expressions);
 	g_test_add_func("/filter/no-ip", test_no_ip);
 	g_test_add_func("/filter/many-peers", test_many_peers);
 	g_test_add_func("/filter/long-expressions", test_long_expressions);
 	g_test_add_func("/filter/wrong-expressions", test_wrong_expressions);
 	g_test_add_func("/filter/other-links", test_other_links);
+	g_test_add_func("/filter/needs-kernel", test_needs_kernel);
 	return g_test_run();
 }

@@ -78,21 +78,35 @@ static void test_name(void)
 	struct st_signatures *signatures = example();
 
 	check_name(signatures, "video.example",
-		   "video domain video.example\ncloud domain example\nmeet regex .*\\.example\n");
+		   "meet regex .*\\.example\nvideo domain video.example\ncloud domain example\n");
 	check_name(signatures, "A.VIDEO.example.",
-		   "video domain video.example\ncloud domain example\nmeet regex .*\\.example\n");
+		   "meet regex .*\\.example\nvideo domain video.example\ncloud domain example\n");
 	check_name(signatures, "notvideo.example",
-		   "cloud domain example\nmeet regex .*\\.example\n");
+		   "meet regex .*\\.example\ncloud domain example\n");
 	check_name(signatures, "meet.video.example",
 		   "meet full-domain meet.video.example\nvideo domain video.example\n"
 		   "cloud domain example\n");
 	check_name(signatures, "x.meet.video.example",
-		   "video domain video.example\ncloud domain example\nmeet regex .*\\.example\n");
+		   "meet regex .*\\.example\nvideo domain video.example\ncloud domain example\n");
 	check_name(signatures, "EDGE12.net.example",
-		   "cloud domain net.example\nmeet regex .*\\.example\n"
-		   "video regex edge[0-9]+[.]net[.]example\n");
+		   "meet regex .*\\.example\nvideo regex edge[0-9]+[.]net[.]example\ncloud domain "
+		   "net.example\n");
 	check_name(signatures, "edge12.net.example.org", "");
 	check_name(signatures, "example.com", "");
+	st_signatures_free(signatures);
+}
+
+/* Of rules of one service that are as good, the first in its file tells. */
+static void test_first_rule(void)
+{
+	struct st_signatures *signatures = st_signatures_new();
+
+	take(signatures, "a.service",
+	     "[Service]\nName=A\nDomainRegex=x.*;w.*;.*[.]b[.]c;.*[.]c;.*[.]b[.]c;.*w.*\n");
+	check_name(signatures, "w.b.c", "a regex w.*\n");
+	check_name(signatures, "v.b.c", "a regex .*[.]b[.]c\n");
+	check_name(signatures, "v.w.c", "a regex .*[.]c\n");
+	check_name(signatures, "v.w.d", "a regex .*w.*\n");
 	st_signatures_free(signatures);
 }
 
@@ -136,10 +150,12 @@ static void test_room(void)
 	struct st_service_match matches[5];
 	struct st_addr addr;
 
-	for (char id[] = "d"; id[0] >= 'a'; id[0]--) {
-		g_assert_cmpint(st_signatures_add_service(signatures, id, NULL), ==, ST_OK);
-		st_signatures_add_rule(signatures, id, ST_RULE_DOMAIN, "example");
-		st_signatures_add_rule(signatures, id, ST_RULE_PREFIX, "192.0.2.0/24");
+	for (const char *id = "cabd"; *id; id++) {
+		char text[] = {*id, '\0'};
+
+		g_assert_cmpint(st_signatures_add_service(signatures, text, NULL), ==, ST_OK);
+		st_signatures_add_rule(signatures, text, ST_RULE_DOMAIN, "example");
+		st_signatures_add_rule(signatures, text, ST_RULE_PREFIX, "192.0.2.0/24");
 	}
 	st_signatures_add_rule(signatures, "d", ST_RULE_FULL_DOMAIN, "w.example");
 	st_signatures_add_rule(signatures, "d", ST_RULE_PREFIX, "192.0.2.1");
@@ -227,13 +243,13 @@ static void test_replace(void)
 	g_assert_null(new->overlaps);
 	g_assert_cmpuint(st_signatures_count(signatures), ==, 3);
 	g_assert_null(st_signatures_find(signatures, "Example Video"));
-	check_name(signatures, "video.example", "cloud domain example\nmeet regex .*\\.example\n");
+	check_name(signatures, "video.example", "meet regex .*\\.example\ncloud domain example\n");
 	check_name(signatures, "www.other.example",
-		   "cloud domain example\nmeet regex .*\\.example\n");
+		   "meet regex .*\\.example\ncloud domain example\n");
 	check_name(signatures, "edge1.net.example",
-		   "cloud domain net.example\nmeet regex .*\\.example\n");
+		   "meet regex .*\\.example\ncloud domain net.example\n");
 	check_name(signatures, "mine.example",
-		   "video domain mine.example\ncloud domain example\nmeet regex .*\\.example\n");
+		   "meet regex .*\\.example\nvideo domain mine.example\ncloud domain example\n");
 	check_address(signatures, "192.0.2.1",
 		      "video prefix 192.0.2.0/25\ncloud prefix 192.0.2.0/24\n");
 	check_address(signatures, "2001:db8::", "");
@@ -269,8 +285,8 @@ static void test_add(void)
 	g_assert_cmpstr(service->rules[99].text, ==, "w99.video.example");
 	g_assert_cmpuint(service->rules[99].line, ==, 0);
 	check_name(signatures, "x.w7.video.example",
-		   "my-own domain w7.video.example\nvideo domain video.example\n"
-		   "cloud domain example\nmeet regex .*\\.example\n");
+		   "meet regex .*\\.example\nmy-own domain w7.video.example\nvideo domain "
+		   "video.example\ncloud domain example\n");
 	g_assert_cmpint(st_signatures_add_rule(signatures, "video", ST_RULE_REGEX, "q.*"), ==,
 			ST_OK);
 	check_name(signatures, "q.org", "video regex q.*\n");
@@ -313,6 +329,8 @@ static void test_add_wrong(void)
 
 /* Random services against a look at every rule. */
 
+#define SERVICES 30
+
 /* How good a rule is for a name; 0: it does not match. */
 static unsigned name_rank(const struct st_rule *rule, const char *name)
 {
@@ -333,7 +351,7 @@ static unsigned name_rank(const struct st_rule *rule, const char *name)
 		wrapped = g_strdup_printf("\\A(?:%s)\\z", rule->text);
 		found = g_regex_match_simple(wrapped, name, 0, 0);
 		g_free(wrapped);
-		return found ? 1 : 0;
+		return found ? 999 : 0;
 	case ST_RULE_PREFIX:
 		return 0;
 	}
@@ -358,27 +376,39 @@ static unsigned service_rank(const struct st_service *service, const char *name,
 	return best;
 }
 
-/* Walks services from the best rank down; services are in the order of their ids. */
+/* The service of the best rank that has not been told; among equals the first by id. */
+static const struct st_service *take_best(const struct st_signatures *signatures, unsigned *ranks)
+{
+	size_t best = 0;
+
+	for (size_t i = 1; i < st_signatures_count(signatures); i++) {
+		if (ranks[i] > ranks[best])
+			best = i;
+	}
+	if (ranks[best] == 0)
+		return NULL;
+	ranks[best] = 0;
+	return st_signatures_get(signatures, best);
+}
+
 static void check_linear(const struct st_signatures *signatures, const char *name,
 			 const struct st_addr *addr)
 {
-	struct st_service_match matches[64];
+	struct st_service_match matches[SERVICES];
+	unsigned ranks[SERVICES] = {0};
+	const struct st_service *service;
 	size_t at = 0, count;
 
-	count = name ? st_signatures_match_name(signatures, name, matches, 64)
-		     : st_signatures_match_address(signatures, addr, matches, 64);
-	for (unsigned rank = 1000; rank > 0; rank--) {
-		for (size_t i = 0; i < st_signatures_count(signatures); i++) {
-			const struct st_service *service = st_signatures_get(signatures, i);
-
-			if (service_rank(service, name, addr) != rank)
-				continue;
-			g_assert_cmpuint(at, <, count);
-			g_assert_true(matches[at].service == service);
-			g_assert_true(matches[at].rule >= service->rules);
-			g_assert_true(matches[at].rule < service->rules + service->rule_count);
-			at++;
-		}
+	count = name ? st_signatures_match_name(signatures, name, matches, SERVICES)
+		     : st_signatures_match_address(signatures, addr, matches, SERVICES);
+	for (size_t i = 0; i < st_signatures_count(signatures); i++)
+		ranks[i] = service_rank(st_signatures_get(signatures, i), name, addr);
+	while ((service = take_best(signatures, ranks))) {
+		g_assert_cmpuint(at, <, count);
+		g_assert_true(matches[at].service == service);
+		g_assert_true(matches[at].rule >= service->rules);
+		g_assert_true(matches[at].rule < service->rules + service->rule_count);
+		at++;
 	}
 	g_assert_cmpuint(at, ==, count);
 }
@@ -414,7 +444,7 @@ static void add_random_rule(struct st_signatures *signatures, GRand *rand, const
 
 static void add_random_service(struct st_signatures *signatures, GRand *rand)
 {
-	char *id = g_strdup_printf("s%d", g_rand_int_range(rand, 0, 30));
+	char *id = g_strdup_printf("s%d", g_rand_int_range(rand, 0, SERVICES));
 	char *path = g_strconcat(id, ".service", NULL);
 
 	if (g_rand_int_range(rand, 0, 4) == 0)
@@ -553,6 +583,7 @@ int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/signatures/name", test_name);
+	g_test_add_func("/signatures/first-rule", test_first_rule);
 	g_test_add_func("/signatures/odd-names", test_odd_names);
 	g_test_add_func("/signatures/address", test_address);
 	g_test_add_func("/signatures/room", test_room);

@@ -137,9 +137,10 @@ struct st_service_match {
 
 /*
  * The services that a host's name belongs to, each once, by its best rule; the
- * best first: whole name, then the longest domain, then regular expressions;
- * among equals by id. Upper and lower case are alike, a final dot does not
- * count. Writes at most `max`, returns how many it wrote.
+ * best first: whole name, then regular expressions (they are written where a
+ * domain is another's), then the longest domain; among equals by id. Upper and
+ * lower case are alike, a final dot does not count. Writes at most `max`, returns
+ * how many it wrote.
  */
 ST_API size_t st_signatures_match_name(const struct st_signatures *signatures, const char *name,
 				       struct st_service_match *matches, size_t max);
