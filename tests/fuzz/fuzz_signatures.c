@@ -4,9 +4,9 @@
  * place of the first: every problem is a line in bounds, every rule that was
  * taken finds its service, and the texts of rules are good names to ask for.
  */
+#include "input.h"
 #include "service/signatures.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include <glib.h>
@@ -15,13 +15,6 @@
 #define MATCHES_MAX 4
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-/* Not assert: the fuzz preset is an optimised build, which drops it. */
-static void must(bool condition)
-{
-	if (!condition)
-		abort();
-}
 
 static unsigned count_lines(const uint8_t *data, size_t size)
 {
