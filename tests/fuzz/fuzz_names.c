@@ -8,7 +8,7 @@
 #include "craft.h"
 #include "input.h"
 #include "names_readers.h"
-#include "seal.h"
+#include "quic_lab.h"
 
 #include "base/container.h"
 #include "service/dns_stream.h"
@@ -20,6 +20,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 #define STEPS_MAX 200
 #define PAYLOAD_MAX 2048 /* of one packet; with its headers it fits a struct wire */
+#define FRAMES_MAX 1400	 /* of one packet of QUIC */
 #define ENDS 8		 /* of flows, each of TCP and of QUIC */
 #define CROWD (HELLOS_MAX + 100)
 #define WORK_MAX 1500 /* packets of crowds and prefixes read, in one run: it is to be short */
@@ -31,7 +32,6 @@ struct run {
 	struct dns_streams streams;
 	struct hello_pool pool;
 	struct hello *tcp[ENDS], *udp[ENDS], *crowd[CROWD];
-	struct quic_crypto *crypto; /* to protect with */
 	uint64_t now;
 	unsigned work_left;
 };
@@ -250,58 +250,53 @@ static void show_datagram(struct run *run, struct input *input)
 	hear_datagram(run, &wire, what, cut);
 }
 
-struct version {
-	uint32_t number;
-	enum quic_dialect dialect;
+/* Versions with all that they differ in. */
+static const struct sealing versions[] = {
+	{.version = 0x00000001},
+	{.version = 0x6b3343cf, .salt = SALT_2, .label = "quicv2", .type = 1},
+	{.version = 0xff00001d, .salt = SALT_DRAFT_29},
+	{.version = 0xff000017, .salt = SALT_DRAFT_23},
+	{.version = 0xff000021},
+	{.version = 0x51303530, .salt = SALT_Q050},
+	{.version = 0x54303530, .salt = SALT_T050},
+	{.version = 0x54303531, .salt = SALT_T051},
 };
 
-static const struct version versions[] = {
-	{0x00000001, QUIC_1},	     {0x6b3343cf, QUIC_2},	  {0xff00001d, QUIC_DRAFT_29},
-	{0xff000017, QUIC_DRAFT_23}, {0xff000016, QUIC_DRAFT_22}, {0x51303530, QUIC_Q050},
-	{0x54303530, QUIC_T050},     {0x54303531, QUIC_T051},
-};
-
-static const uint8_t connection_ids[QUIC_CONNECTION_ID_MAX] = "connection 0 and 1";
-
-/* Appends one protected packet, an Initial as a rule. */
-static void put_packet(struct run *run, struct wire *wire, struct input *input, bool is_padded)
+/* Appends one protected packet, an Initial as a rule, of at least `padded` bytes of frames. */
+static void put_packet(struct wire *wire, struct input *input, size_t padded)
 {
+	static const char *const ids[] = {"client's", "another."};
 	static const uint32_t numbers[] = {0, 1, 2, 255, 256, 510, 512, 0x80000000};
 	uint8_t what = take(input), how = take(input);
-	const struct version *version = &versions[what % G_N_ELEMENTS(versions)];
-	struct seal seal = {
-		.version = version->number,
-		.dialect = version->dialect,
-		.type = (how >> 6 ? 2u - (how >> 6) % 2 : 0) + (version->dialect == QUIC_2),
-		.keys_of = connection_ids + (what >> 3 & 1),
-		.keys_of_bytes = 8,
-		.dcid = connection_ids + (what >> 4 & 1),
-		.dcid_bytes = what >> 5 == 7 ? 4 : 8,
-		.token_bytes = how & 4 ? 16 : 0,
-		.number = numbers[how >> 3 & 7],
-		.number_bytes = 1 + (how & 3),
-	};
-	struct input frames = take_part(input, take_u16(input) % 1400);
-	struct wire plain = {0};
+	struct sealing sealing = versions[what % G_N_ELEMENTS(versions)];
+	struct input frames = take_part(input, take_u16(input) % FRAMES_MAX);
+	GByteArray *plain = g_byte_array_new(), *packet;
 
-	wire_bytes(&plain, frames.at, frames.left);
-	if (is_padded && plain.count < QUIC_DATAGRAM_MIN - wire->count)
-		wire_fill(&plain, 0, QUIC_DATAGRAM_MIN - wire->count - plain.count);
-	if (plain.count < 4)
-		wire_fill(&plain, 0, 4 - plain.count);
-	seal_packet(wire, run->crypto, &seal, plain.bytes, plain.count);
+	sealing.keys_of = ids[what >> 3 & 1];
+	sealing.dcid = ids[what >> 4 & 1];
+	sealing.number = numbers[how >> 3 & 7];
+	sealing.number_bytes = 1 + (how & 3);
+	sealing.token_bytes = how & 4 ? 16 : 0;
+	sealing.type = (sealing.type + (how >> 6)) & 3;
+	if (frames.left > 0)
+		lab_append(plain, frames.at, frames.left);
+	else
+		lab_number(plain, 0, 1);
+	packet = quic_lab_seal(&sealing, plain, MAX(padded, 4));
+	wire_bytes(wire, packet->data, packet->len);
+	g_byte_array_free(packet, TRUE);
 }
 
 /* One or two packets in a datagram. */
 static void show_initial(struct run *run, struct input *input)
 {
 	uint8_t what = take(input), cut = take(input);
-	bool is_padded = !(what & 8);
+	size_t padded = what & 8 ? 0 : QUIC_DATAGRAM_MIN;
 	struct wire wire = {0};
 
-	put_packet(run, &wire, input, is_padded && !(what & 0x10));
+	put_packet(&wire, input, what & 0x10 ? 0 : padded);
 	if (what & 0x10)
-		put_packet(run, &wire, input, is_padded && wire.count < QUIC_DATAGRAM_MIN);
+		put_packet(&wire, input, padded > wire.count ? padded - wire.count : 0);
 	hear_datagram(run, &wire, what, what & 0x20 ? 4u * cut : 0);
 }
 
@@ -434,8 +429,6 @@ static void begin(struct run *run)
 	fragments_init(&run->fragments, 1, DNS_PORT);
 	dns_streams_init(&run->streams, 2);
 	hello_crypto_init();
-	run->crypto = quic_crypto_new();
-	must(run->crypto != NULL);
 }
 
 /* Nothing may be left: LeakSanitizer looks. */
@@ -449,7 +442,6 @@ static void end(struct run *run)
 	}
 	hello_pool_clear(&run->pool);
 	must(run->pool.pending.length == 0);
-	quic_crypto_free(run->crypto);
 	dns_streams_clear(&run->streams);
 	fragments_clear(&run->fragments);
 	resolver_free(run->resolver);

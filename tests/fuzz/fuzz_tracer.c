@@ -5,7 +5,6 @@
  * begin as segments and datagrams of a few flows, so that the fuzzer need not find checksums
  * of luck; any byte of them may then be anything.
  */
-#include "service/quic.h"
 #include "tracer_run.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Steps of fuzz_tracer.c that are about names. Messages begin as right ones of a
- * few hosts and are then altered as the input says.
+ * What fuzz_tracer.c selects by names, and its steps that tell them: answers of
+ * DNS, the program itself, rules. ClientHellos are tracer_hello.c's.
  */
 #include "craft.h"
 #include "dns_wire.h"
-#include "seal.h"
-#include "service/hello.h"
 #include "service/signatures.h"
 #include "service_lab.h"
 #include "tracer_run.h"
@@ -92,7 +90,6 @@ void names_configure(struct run *run, struct input *input)
 void names_free_all(struct run *run)
 {
 	st_signatures_free(run->signatures);
-	quic_crypto_free(run->crypto);
 }
 
 static bool is_below(const char *host, const char *domain)
@@ -117,7 +114,7 @@ bool names_exclude(const struct run *run, const char *host)
 	       !(is_below(host, "video.test") || is_below(host, "video-cdn.test"));
 }
 
-static const char *take_host(struct run *run, struct input *input)
+const char *names_take_host(struct run *run, struct input *input)
 {
 	unsigned number = take(input) % G_N_ELEMENTS(hosts);
 
@@ -125,8 +122,7 @@ static const char *take_host(struct run *run, struct input *input)
 	return hosts[number];
 }
 
-/* Up to three bytes are anything. */
-static void alter(struct run *run, struct input *input, struct wire *wire)
+void names_alter(struct run *run, struct input *input, struct wire *wire)
 {
 	for (unsigned times = take(input) & 3; times > 0; times--) {
 		wire->bytes[take_u16(input) % wire->count] ^= take(input);
@@ -134,94 +130,19 @@ static void alter(struct run *run, struct input *input, struct wire *wire)
 	}
 }
 
-static void show_crafted(struct run *run, const struct wire *wire, bool is_out, bool names_only)
-{
-	run_show(run, wire->bytes, wire->count, is_out ? ST_DIRECTION_OUT : ST_DIRECTION_IN,
-		 ST_LINK_RAW, names_only);
-}
-
-/* The two ends that the other steps' flows have. */
-static struct craft_ends flow_ends(uint8_t what, uint8_t net)
-{
-	bool is_out = what & 1;
-
-	return (struct craft_ends){
-		.is_v6 = what & 2,
-		.net = net,
-		.source = is_out ? 2 : 9,
-		.destination = is_out ? 9 : 2,
-		.source_port = is_out ? what >> 6 : 80,
-		.destination_port = is_out ? 80 : what >> 6,
-	};
-}
-
-/* All of it, or from one byte to another. */
-void names_hello(struct run *run, struct input *input)
-{
-	uint8_t what = take(input), seq = take(input), from = 0;
-	struct craft_ends ends = flow_ends(what & ~2, 10);
-	struct wire hello = {0}, wire = {0};
-	size_t count;
-
-	put_hello(&hello, take_host(run, input), what & 4);
-	alter(run, input, &hello);
-	count = hello.count;
-	if (what & 8) {
-		from = take(input) % (uint8_t)hello.count;
-		count = 1 + take(input) % (hello.count - from);
-	} else {
-		count -= from;
-	}
-	craft_tcp(&wire, &ends, seq + from, take(input), 0x18, count);
-	wire_bytes(&wire, hello.bytes + from, count);
-	show_crafted(run, &wire, what & 1, false);
-}
-
-/* The ClientHello of QUIC is that of TLS without its record. */
-void names_initial(struct run *run, struct input *input)
-{
-	static const uint8_t dcid[] = "fuzzing";
-	struct seal seal = {.version = 1,
-			    .dialect = QUIC_1,
-			    .keys_of = dcid,
-			    .keys_of_bytes = 8,
-			    .dcid = dcid,
-			    .dcid_bytes = 8,
-			    .number_bytes = 1};
-	struct wire hello = {0}, frames = {0}, packet = {0}, wire = {0};
-	uint8_t what = take(input);
-	struct craft_ends ends = flow_ends(what, 0);
-	size_t split;
-
-	if (!run->crypto)
-		run->crypto = quic_crypto_new();
-	put_hello(&hello, take_host(run, input), what & 4);
-	alter(run, input, &hello);
-	split = what & 8 ? 5 + take(input) % (hello.count - 5) : 5;
-	wire_u8(&frames, 6);
-	wire_u16(&frames, (unsigned)(0x4000 | (split - 5)));
-	wire_u16(&frames, (unsigned)(0x4000 | (hello.count - split)));
-	wire_bytes(&frames, hello.bytes + split, hello.count - split);
-	wire_fill(&frames, 0, QUIC_DATAGRAM_MIN - frames.count);
-	seal_packet(&packet, run->crypto, &seal, frames.bytes, frames.count);
-	craft_udp(&wire, &ends, packet.count);
-	wire_bytes(&wire, packet.bytes, packet.count);
-	show_crafted(run, &wire, what & 1, what & 16);
-}
-
 static void put_dns(struct run *run, struct input *input, struct wire *message, uint8_t what)
 {
 	static const char *const addresses[] = {"10.0.0.9", "0.0.0.9", "::9", "10.9.0.2"};
-	const char *asked = take_host(run, input), *owner = asked;
+	const char *asked = names_take_host(run, input), *owner = asked;
 
 	dns_wire_header(message, DNS_FLAGS, 1, what & 4 ? 2 : 1);
 	dns_wire_question(message, asked, DNS_TYPE_A);
 	if (what & 4) {
-		owner = take_host(run, input);
+		owner = names_take_host(run, input);
 		dns_wire_alias(message, asked, owner);
 	}
 	dns_wire_address(message, owner, addresses[what >> 4 & 3], take(input));
-	alter(run, input, message);
+	names_alter(run, input, message);
 }
 
 /* To one of the flows' clients, or another. */
@@ -245,7 +166,7 @@ void names_answer(struct run *run, struct input *input)
 		craft_udp(&wire, &ends, message.count);
 	}
 	wire_bytes(&wire, message.bytes, message.count);
-	show_crafted(run, &wire, false, what & 8);
+	run_show(run, wire.bytes, wire.count, ST_DIRECTION_IN, ST_LINK_RAW, what & 8);
 }
 
 void names_tell(struct run *run, struct input *input)
@@ -255,7 +176,7 @@ void names_tell(struct run *run, struct input *input)
 	uint8_t what = take(input);
 	const struct st_addr *addr = &addresses[what % G_N_ELEMENTS(addresses)];
 	bool is_name = !(what & 4);
-	const char *name = is_name ? take_host(run, input) : "no name";
+	const char *name = is_name ? names_take_host(run, input) : "no name";
 	enum st_status status = st_tracer_tell_name(run->tracer, run->now, addr, name);
 
 	run->is_told = true;

@@ -8,15 +8,12 @@
 #include "input.h"
 #include "wire.h"
 
-struct quic_crypto;
-
 #define EVENT_TYPES (ST_EVENT_FLOW_ENDED + 1)
 
 struct run {
 	struct st_tracer *tracer;
 	struct st_config config;
 	struct st_signatures *signatures;
-	struct quic_crypto *crypto; /* NULL until needed */
 	uint64_t now;
 	uint64_t last_probe_id;
 	uint8_t last[ST_PROBE_FRAME_MAX]; /* the packet shown last that may be a probe */
@@ -43,12 +40,22 @@ bool names_exclude(const struct run *run, const char *host);
 /* What is free once the tracer is. */
 void names_free_all(struct run *run);
 
-/* Steps: a ClientHello in a TCP flow or in QUIC, an answer of DNS, what the program says. */
-void names_hello(struct run *run, struct input *input);
-void names_initial(struct run *run, struct input *input);
+/* The host that the input chooses. */
+const char *names_take_host(struct run *run, struct input *input);
+
+/* Makes up to three bytes anything. */
+void names_alter(struct run *run, struct input *input, struct wire *wire);
+
+/* Steps: an answer of DNS, a name that the program knows, a rule or a service. */
 void names_answer(struct run *run, struct input *input);
 void names_tell(struct run *run, struct input *input);
 void names_add_rule(struct run *run, struct input *input);
+
+/* tracer_hello.c */
+
+/* Steps: a ClientHello in a TCP flow, and in QUIC. */
+void names_hello(struct run *run, struct input *input);
+void names_initial(struct run *run, struct input *input);
 
 /* tracer_events.c */
 
