@@ -28,13 +28,18 @@ struct inquiry {
 	bool is_guess;		 /* it could be the other one */
 };
 
+static void count_names(struct st_tracer *tracer)
+{
+	tracer->stats.names_known = names_count(tracer->names);
+	tracer->stats.names_evicted = names_evicted(tracer->names);
+}
+
 bool identity_take_answer(struct st_tracer *tracer, const struct st_packet *packet,
 			  const struct st_frame *frame)
 {
 	bool taught = resolver_take(tracer->resolver, packet, frame, tracer->now);
 
-	tracer->stats.names_known = names_count(tracer->names);
-	tracer->stats.names_evicted = names_evicted(tracer->names);
+	count_names(tracer);
 	return taught;
 }
 
@@ -465,6 +470,6 @@ enum st_status st_tracer_tell_name(struct st_tracer *tracer, uint64_t now,
 	}
 	st_tracer_wake(tracer, now);
 	names_learn(tracer->names, NULL, addr, &name, 1, 0, ST_EVIDENCE_OPTION, tracer->now);
-	tracer->stats.names_known = names_count(tracer->names);
+	count_names(tracer);
 	return ST_OK;
 }

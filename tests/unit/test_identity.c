@@ -3,6 +3,7 @@
  * Which service a flow is told to be of, and which flows that makes wanted:
  * through the facade, frame by frame.
  */
+#include "service/names.h"
 #include "service_lab.h"
 
 /* A lab that knows three services and wants one of them, by id (NULL: all flows). */
@@ -197,6 +198,22 @@ static void test_told_name(void)
 	show_handshake(&lab);
 	assert_flow(&lab, "www.music.test", "Music", ST_EVIDENCE_OPTION, ST_EVIDENCE_OPTION, false);
 	end_lab(&lab, signatures);
+}
+
+/* What has to leave for a name that is told is counted at once, as for one of DNS. */
+static void test_told_names_are_counted(void)
+{
+	struct lab lab = make_service_lab(NULL, NULL, false);
+	struct st_addr server = {.version = 4, .bytes = {10, 9, 0, 2}};
+	char name[16];
+
+	for (unsigned i = 0; i <= NAMES_PER_ADDR_MAX; i++) {
+		g_snprintf(name, sizeof(name), "%u.test", i);
+		g_assert_cmpint(st_tracer_tell_name(lab.tracer, lab.now, &server, name), ==, ST_OK);
+	}
+	g_assert_cmpuint(st_tracer_stats(lab.tracer)->names_known, ==, NAMES_PER_ADDR_MAX);
+	g_assert_cmpuint(st_tracer_stats(lab.tracer)->names_evicted, ==, 1);
+	end_lab(&lab, NULL);
 }
 
 static const char *const video[] = {"VIDEO"}, *const network[] = {"network"};
@@ -473,6 +490,7 @@ static void add_name_tests(void)
 	g_test_add_func("/identity/outer-name-and-dns", test_outer_name_and_dns);
 	g_test_add_func("/identity/greased-name", test_greased_name);
 	g_test_add_func("/identity/told-name", test_told_name);
+	g_test_add_func("/identity/told-names-are-counted", test_told_names_are_counted);
 }
 
 static void add_selection_tests(void)
