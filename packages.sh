@@ -7,12 +7,12 @@ DEMO_PACKAGES="
 	gcc libc6-dev cmake ninja-build pkg-config
 	libglib2.0-dev libjansson-dev libpcap-dev libgcrypt20-dev libpsl-dev
 	scdoc
-	iproute2 util-linux ethtool nftables python3 nginx-light curl"
+	iproute2 util-linux ethtool nftables python3 nginx-light curl dnsmasq-base"
 
 # What only tests need: peers to compare with, independent decoders, checkers.
 TEST_PACKAGES="
 	git tshark tcpdump conntrack traceroute scamper iperf3 openssl libcap2-bin procps
-	ngtcp2-server ngtcp2-client socat netcat-openbsd dnsmasq-base
+	ngtcp2-server ngtcp2-client socat netcat-openbsd
 	python3-jsonschema
 	clang clang-format clang-tidy libclang-rt-dev"
 

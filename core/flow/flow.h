@@ -70,7 +70,6 @@ struct flow_identity {
 	struct st_identity is;	   /* host and alpn are ours, service and name the database's */
 	struct hello_facts *facts; /* ours; NULL: no ClientHello has been read */
 	/* What it was last made of; it is made anew when these have changed. */
-	uint64_t newest_name;
 	uint64_t names_generation;
 	uint64_t signatures_generation;
 	uint8_t client; /* the side whose ClientHello it is; with facts */

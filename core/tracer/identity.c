@@ -21,7 +21,6 @@ enum fit {
 struct inquiry {
 	const struct st_tracer *tracer;
 	const struct flow *flow;
-	uint64_t newest;	 /* largest number of any name looked at */
 	enum fit fit;		 /* of the best name */
 	const struct name *best; /* the latest of those that fit best; NULL: none */
 	unsigned server;	 /* the side whose names these are */
@@ -114,7 +113,6 @@ static struct inquiry inquire_side(const struct st_tracer *tracer, const struct 
 		enum fit fit = fit_of(name, flow, server);
 		bool is_later = inquiry.best && name->number > inquiry.best->number;
 
-		inquiry.newest = MAX(inquiry.newest, name->number);
 		if (fit < inquiry.fit || (fit == inquiry.fit && !is_later))
 			continue;
 		inquiry.fit = fit;
@@ -137,7 +135,6 @@ static struct inquiry inquire(const struct st_tracer *tracer, const struct flow 
 	if (!is_guess(flow))
 		return inquiry;
 	other = inquire_side(tracer, flow, !server);
-	other.newest = inquiry.newest = MAX(inquiry.newest, other.newest);
 	other.is_guess = inquiry.is_guess = true;
 	return other.fit > inquiry.fit ? other : inquiry;
 }
@@ -423,12 +420,12 @@ static void want(struct st_tracer *tracer, const struct inquiry *inquiry, struct
 }
 
 /*
- * True if no later answer of DNS can tell better: what the client asks for while
- * the flow lasts is another flow's.
+ * True if no later answer of DNS can tell better: what is asked for while the flow
+ * lasts is another flow's.
  */
 static bool is_settled(const struct inquiry *inquiry)
 {
-	return inquiry->fit >= FIT_CLIENT || (own_host(inquiry->flow) && !is_outer(inquiry->flow));
+	return inquiry->fit != FIT_NONE || (own_host(inquiry->flow) && !is_outer(inquiry->flow));
 }
 
 void identity_update(struct st_tracer *tracer, struct flow *flow)
@@ -445,9 +442,8 @@ void identity_update(struct st_tracer *tracer, struct flow *flow)
 		return;
 	identity->names_generation = names;
 	inquiry = inquire(tracer, flow);
-	if (is_current && inquiry.newest <= identity->newest_name)
+	if (is_current && inquiry.fit == FIT_NONE)
 		return;
-	identity->newest_name = inquiry.newest;
 	identity->is_settled = is_settled(&inquiry);
 	identity->signatures_generation = signatures;
 	identity->is_made = true;

@@ -10,7 +10,7 @@
 
 #include "failure.h"
 
-/* Some 1800 packets: 30 ms of a busy host. Pages are taken as they are used. */
+/* Some 2000 packets, 20 ms of a busy host; most of the program's memory. */
 #define RING_BYTES (8 * 1024 * 1024)
 
 struct capture {

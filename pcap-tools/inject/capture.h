@@ -15,11 +15,11 @@
 struct capture;
 
 /*
- * What is kept of a packet: every header there is, ICMP errors with their extensions, DNS answers
- * (4096 bytes at most over UDP, as resolvers ask), a ClientHello in one segment before the card
- * has cut it up (2 KB with post-quantum keys).
+ * What is kept of a packet: every header there is, ICMP errors with their extensions, answers of
+ * DNS, a ClientHello in one segment before the card has cut it up (2 KB with post-quantum keys).
+ * With the kernel's own header it fills a page; of more, each packet would take two in the ring.
  */
-#define CAPTURE_SNAP_BYTES 4352
+#define CAPTURE_SNAP_BYTES 3968
 
 typedef void (*capture_take)(void *user, const struct st_frame *frame);
 

@@ -139,6 +139,14 @@ static void test_other_clients_name(void)
 	end_lab(&lab, signatures);
 	signatures = make_signatures();
 	lab = make_service_lab(signatures, NULL, false);
+	show_answer_to(&lab, OTHER_CLIENT, "www.music.test", NULL);
+	show_handshake(&lab);
+	show_answer_to(&lab, OTHER_CLIENT, "later.video.test", NULL);
+	show_tcp(&lab, true, ACK, 1001, 5001, 10, false);
+	assert_flow(&lab, "www.music.test", "Music", ST_EVIDENCE_DNS, ST_EVIDENCE_DNS, false);
+	end_lab(&lab, signatures);
+	signatures = make_signatures();
+	lab = make_service_lab(signatures, NULL, false);
 	show_answer(&lab, "www.music.test");
 	show_answer_to(&lab, OTHER_CLIENT, "www.video.test", NULL);
 	show_handshake(&lab);
