@@ -75,7 +75,8 @@ struct flow_identity {
 	uint64_t signatures_generation;
 	uint8_t client; /* the side whose ClientHello it is; with facts */
 	bool is_made;
-	bool is_settled; /* names learned later do not change it */
+	bool is_settled;     /* names that DNS tells first after settled_at do not change it */
+	uint64_t settled_at; /* number of a name */
 };
 
 /* A SYN on a flow that is still open: a new connection if a SYN-ACK answers it, else a forgery. */

@@ -21,6 +21,7 @@ enum fit {
 struct inquiry {
 	const struct st_tracer *tracer;
 	const struct flow *flow;
+	uint64_t until;		 /* what DNS told first after this number is another flow's */
 	uint64_t newest;	 /* largest number of any name looked at */
 	enum fit fit;		 /* of the best name */
 	const struct name *best; /* the latest of those that fit best; NULL: none */
@@ -51,6 +52,12 @@ static enum hello_verdict read_hello(struct st_tracer *tracer, struct flow *flow
 			 facts);
 }
 
+/* Only TCP's SYN and a ClientHello show for certain who is the client: captures begin anywhere. */
+static bool is_guess(const struct flow *flow)
+{
+	return !flow->identity.facts && !flow->ends[0].opened && !flow->ends[1].opened;
+}
+
 bool identity_hear(struct st_tracer *tracer, struct flow *flow, unsigned side,
 		   const struct st_packet *packet, const struct st_frame *frame)
 {
@@ -62,6 +69,8 @@ bool identity_hear(struct st_tracer *tracer, struct flow *flow, unsigned side,
 	verdict = read_hello(tracer, flow, side, packet, frame, &facts);
 	tracer->stats.hellos_evicted = tracer->hellos.evicted;
 	if (verdict == HELLO_READ) {
+		/* What has settled it may have been names of the wrong end. */
+		flow->identity.is_settled = flow->identity.is_settled && !is_guess(flow);
 		flow->identity.facts = g_memdup2(&facts, sizeof(facts));
 		flow->identity.client = (uint8_t)side;
 		flow->identity.is_made = false;
@@ -93,35 +102,53 @@ static enum fit fit_of(const struct name *name, const struct flow *flow, unsigne
 	return st_addr_equal(&name->client, &flow->ends[!server].addr) ? FIT_CLIENT : FIT_OTHERS;
 }
 
+/* The next name that this flow can have. */
 static const struct name *next_name(const struct inquiry *inquiry, const struct name *previous)
 {
-	return names_next(inquiry->tracer->names, &inquiry->flow->ends[inquiry->server].addr,
-			  inquiry->tracer->now, previous);
+	const struct names *names = inquiry->tracer->names;
+	const struct st_addr *server = &inquiry->flow->ends[inquiry->server].addr;
+	const struct name *name = previous;
+
+	do
+		name = names_next(names, server, inquiry->tracer->now, name);
+	while (name && name->evidence == ST_EVIDENCE_DNS && name->first > inquiry->until);
+	return name;
+}
+
+/* When it was learned; of one that was asked for again since, the flow's own goes first. */
+static uint64_t number_of(const struct inquiry *inquiry, const struct name *name)
+{
+	const char *host = inquiry->flow->identity.is.host;
+
+	if (name->number <= inquiry->until || name->evidence != ST_EVIDENCE_DNS)
+		return name->number;
+	return g_strcmp0(name->hosts[0], host) == 0 ? inquiry->until : name->first;
 }
 
 static struct inquiry inquire_side(const struct st_tracer *tracer, const struct flow *flow,
 				   unsigned server)
 {
-	struct inquiry inquiry = {.tracer = tracer, .flow = flow, .server = server};
+	const struct flow_identity *identity = &flow->identity;
+	struct inquiry inquiry = {
+		.tracer = tracer,
+		.flow = flow,
+		.server = server,
+		.until = identity->is_settled ? identity->settled_at : UINT64_MAX,
+	};
 	const struct name *name = NULL;
 
 	while ((name = next_name(&inquiry, name))) {
 		enum fit fit = fit_of(name, flow, server);
-		bool is_later = inquiry.best && name->number > inquiry.best->number;
+		uint64_t number = number_of(&inquiry, name);
+		bool is_later = inquiry.best && number > number_of(&inquiry, inquiry.best);
 
-		inquiry.newest = MAX(inquiry.newest, name->number);
+		inquiry.newest = MAX(inquiry.newest, number);
 		if (fit < inquiry.fit || (fit == inquiry.fit && !is_later))
 			continue;
 		inquiry.fit = fit;
 		inquiry.best = name;
 	}
 	return inquiry;
-}
-
-/* Only TCP's SYN and a ClientHello show for certain who is the client: captures begin anywhere. */
-static bool is_guess(const struct flow *flow)
-{
-	return !flow->identity.facts && !flow->ends[0].opened && !flow->ends[1].opened;
 }
 
 static struct inquiry inquire(const struct st_tracer *tracer, const struct flow *flow)
@@ -426,24 +453,40 @@ static bool is_settled(const struct inquiry *inquiry)
 	return inquiry->fit >= FIT_CLIENT || (own_host(inquiry->flow) && !is_outer(inquiry->flow));
 }
 
+/* True if a name has been learned that the flow could have. */
+static bool has_news(const struct st_tracer *tracer, const struct flow_identity *identity)
+{
+	uint64_t latest =
+		identity->is_settled ? names_told(tracer->names) : names_generation(tracer->names);
+
+	return latest > identity->names_generation;
+}
+
+static void settle(struct flow_identity *identity, const struct inquiry *inquiry)
+{
+	if (identity->is_settled || !is_settled(inquiry))
+		return;
+	identity->is_settled = true;
+	identity->settled_at = identity->names_generation;
+}
+
 void identity_update(struct st_tracer *tracer, struct flow *flow)
 {
 	struct flow_identity *identity = &flow->identity;
-	uint64_t names = names_generation(tracer->names);
 	uint64_t signatures =
 		tracer->config.signatures ? signatures_generation(tracer->config.signatures) : 0;
 	bool is_current = identity->is_made && identity->signatures_generation == signatures;
 	struct inquiry inquiry;
 	struct st_identity is;
 
-	if (is_current && (identity->names_generation == names || identity->is_settled))
+	if (is_current && !has_news(tracer, identity))
 		return;
-	identity->names_generation = names;
+	identity->names_generation = names_generation(tracer->names);
 	inquiry = inquire(tracer, flow);
 	if (is_current && inquiry.newest <= identity->newest_name)
 		return;
 	identity->newest_name = inquiry.newest;
-	identity->is_settled = is_settled(&inquiry);
+	settle(identity, &inquiry);
 	identity->signatures_generation = signatures;
 	identity->is_made = true;
 	find_services(tracer, signatures);

@@ -199,6 +199,22 @@ static void test_told_name(void)
 	end_lab(&lab, signatures);
 }
 
+/* The program knows better, also of a flow that DNS has named already. */
+static void test_told_name_of_named_flow(void)
+{
+	struct st_signatures *signatures = make_signatures();
+	struct lab lab = make_service_lab(signatures, NULL, false);
+	struct st_addr server = {.version = 4, .bytes = {10, 9, 0, 2}};
+
+	show_answer(&lab, "www.video.test");
+	show_handshake(&lab);
+	show_answer(&lab, "later.video.test");
+	st_tracer_tell_name(lab.tracer, lab.now, &server, "www.music.test");
+	show_tcp(&lab, true, ACK, 1001, 5001, 10, false);
+	assert_flow(&lab, "www.music.test", "Music", ST_EVIDENCE_OPTION, ST_EVIDENCE_OPTION, false);
+	end_lab(&lab, signatures);
+}
+
 static const char *const video[] = {"VIDEO"}, *const network[] = {"network"};
 
 static void assert_traced(struct lab *lab, unsigned flows)
@@ -334,6 +350,32 @@ static void test_rule_added_later(void)
 	end_lab(&lab, signatures);
 }
 
+/* A name that the client asked for later stays another flow's, whatever is added. */
+static void test_rule_added_to_settled_flow(void)
+{
+	static const char *const asked_again[] = {"www.music.test", "www.other.test", NULL};
+	struct st_signatures *signatures = make_signatures();
+	struct lab lab = make_service_lab(signatures, video, true);
+	struct st_event event;
+
+	show_answer(&lab, "www.music.test");
+	show_answer(&lab, "www.other.test");
+	show_answer(&lab, "www.music.test");
+	open_flow(&lab, true);
+	show_answer(&lab, "later.video.test");
+	for (size_t i = 0; asked_again[i]; i++)
+		show_answer(&lab, asked_again[i]);
+	st_signatures_add_rule(signatures, "network", ST_RULE_DOMAIN, "irrelevant.test");
+	show_tcp(&lab, true, ACK, 1601, 5001, 10, false);
+	assert_traced(&lab, 0);
+	st_signatures_add_rule(signatures, "video", ST_RULE_FULL_DOMAIN, "www.music.test");
+	show_tcp(&lab, true, ACK, 1611, 5001, 10, false);
+	assert_traced(&lab, 1);
+	g_assert_true(next_event(&lab, ST_EVENT_FLOW_NAMED, &event));
+	g_assert_cmpstr(event.identity->host, ==, "www.music.test");
+	end_lab(&lab, signatures);
+}
+
 static void test_service_must_be_known(void)
 {
 	static const char *const nobody[] = {"nobody"};
@@ -448,6 +490,7 @@ static void add_name_tests(void)
 	g_test_add_func("/identity/outer-name-and-dns", test_outer_name_and_dns);
 	g_test_add_func("/identity/greased-name", test_greased_name);
 	g_test_add_func("/identity/told-name", test_told_name);
+	g_test_add_func("/identity/told-name-of-named-flow", test_told_name_of_named_flow);
 }
 
 static void add_selection_tests(void)
@@ -460,6 +503,7 @@ static void add_selection_tests(void)
 	g_test_add_func("/identity/wanted-by-outer-name", test_wanted_by_outer_name);
 	g_test_add_func("/identity/wanted-by-host", test_wanted_by_host);
 	g_test_add_func("/identity/rule-added-later", test_rule_added_later);
+	g_test_add_func("/identity/rule-added-to-settled-flow", test_rule_added_to_settled_flow);
 	g_test_add_func("/identity/service-must-be-known", test_service_must_be_known);
 	g_test_add_func("/identity/observed-before-named", test_observed_before_named);
 	g_test_add_func("/identity/flow-record", test_flow_record);
