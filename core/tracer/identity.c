@@ -439,7 +439,7 @@ static void want(struct st_tracer *tracer, const struct inquiry *inquiry, struct
 	if (is_selected_by_name(inquiry)) {
 		tracer_flow_want(tracer, flow, true);
 		announce_traces(tracer, flow);
-	} else if (!flow->is_traced && !flow->traces) {
+	} else if (!flow->stays_wanted) {
 		tracer_flow_want(tracer, flow, false);
 	}
 }

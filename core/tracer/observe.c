@@ -32,6 +32,7 @@ void observe_announce(struct st_tracer *tracer, struct trace *trace)
 		return;
 	if (!trace->number) {
 		trace->number = ++tracer->last_trace_number;
+		trace->flow->stays_wanted = true;
 		tracer->stats.traces_started++;
 		event_trace_started(tracer, trace);
 	}

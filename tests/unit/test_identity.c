@@ -313,6 +313,45 @@ static void test_wanted_by_outer_name(void)
 	end_lab(&lab, signatures);
 }
 
+static void trace_it(struct lab *lab)
+{
+	struct sent sent;
+
+	while (send_one(lab, &sent))
+		answer(lab, &sent, 0x0a010000U + sent.probe.ttl, 28);
+}
+
+/* What has been traced is traced again, though its client's own answer came and names another. */
+static void test_traced_flow_stays_wanted(void)
+{
+	struct st_signatures *signatures = make_signatures();
+	struct st_config config = make_config();
+	struct lab lab;
+
+	config.signatures = signatures;
+	config.selection.all = false;
+	config.selection.services = video;
+	config.selection.service_count = config.max_flows = 1;
+	config.retrace_ns = 5 * ST_NS_PER_S;
+	lab = make_lab(&config);
+	show_answer_to(&lab, OTHER_CLIENT, "www.video.test", NULL);
+	open_flow(&lab, true);
+	trace_it(&lab);
+	lab.now += 4 * ST_NS_PER_S; /* another has the only slot when this one's time comes */
+	lab.port++;
+	open_flow(&lab, true);
+	lab.now += 1500 * MS;
+	st_tracer_wake(lab.tracer, lab.now);
+	lab.port--;
+	show_answer(&lab, "www.music.test");
+	show_tcp(&lab, true, ACK, 1601, 5001, 10, false);
+	lab.port++;
+	trace_it(&lab);
+	st_tracer_wake(lab.tracer, lab.now + 3 * ST_NS_PER_S);
+	g_assert_cmpuint(st_tracer_stats(lab.tracer)->traces_started, ==, 3);
+	end_lab(&lab, signatures);
+}
+
 static void test_wanted_by_host(void)
 {
 	static const struct {
@@ -501,6 +540,7 @@ static void add_selection_tests(void)
 	g_test_add_func("/identity/wanted-by-older-answer", test_wanted_by_older_answer);
 	g_test_add_func("/identity/unwanted-by-own-name", test_unwanted_by_own_name);
 	g_test_add_func("/identity/wanted-by-outer-name", test_wanted_by_outer_name);
+	g_test_add_func("/identity/traced-flow-stays-wanted", test_traced_flow_stays_wanted);
 	g_test_add_func("/identity/wanted-by-host", test_wanted_by_host);
 	g_test_add_func("/identity/rule-added-later", test_rule_added_later);
 	g_test_add_func("/identity/rule-added-to-settled-flow", test_rule_added_to_settled_flow);
