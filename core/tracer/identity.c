@@ -383,20 +383,27 @@ static bool is_same(const struct st_identity *a, const struct st_identity *b)
 	       g_strcmp0(a->name, b->name) == 0;
 }
 
-/* Copies what it keeps. */
-static void store(struct st_tracer *tracer, struct flow *flow, const struct st_identity *is)
+/* Copies what it keeps. True: that is new. */
+static bool store(struct flow *flow, const struct st_identity *is)
 {
 	struct st_identity *kept = &flow->identity.is;
 
 	if (is_same(kept, is))
-		return;
+		return false;
 	g_free((char *)kept->host);
 	g_free((char *)kept->alpn);
 	*kept = *is;
 	kept->host = g_strdup(is->host);
 	kept->alpn = g_strdup(is->alpn);
-	if (flow->is_wanted)
-		event_flow_named(tracer, flow);
+	return true;
+}
+
+/* Of a flow that was not wanted nothing has been told so far. */
+static bool is_to_be_told(const struct flow *flow, bool is_new, bool was_wanted)
+{
+	bool is_known = flow->identity.is.evidence != ST_EVIDENCE_NONE;
+
+	return flow->is_wanted && (is_new || (is_known && !was_wanted));
 }
 
 /* The selected services as they are now: a file loaded later can have replaced one. */
@@ -476,6 +483,7 @@ void identity_update(struct st_tracer *tracer, struct flow *flow)
 	uint64_t signatures =
 		tracer->config.signatures ? signatures_generation(tracer->config.signatures) : 0;
 	bool is_current = identity->is_made && identity->signatures_generation == signatures;
+	bool was_wanted = flow->is_wanted;
 	struct inquiry inquiry;
 	struct st_identity is;
 
@@ -492,7 +500,8 @@ void identity_update(struct st_tracer *tracer, struct flow *flow)
 	find_services(tracer, signatures);
 	is = conclude(&inquiry);
 	want(tracer, &inquiry, flow);
-	store(tracer, flow, &is);
+	if (is_to_be_told(flow, store(flow, &is), was_wanted))
+		event_flow_named(tracer, flow);
 }
 
 enum st_status st_tracer_tell_name(struct st_tracer *tracer, uint64_t now,

@@ -389,6 +389,24 @@ static void test_rule_added_later(void)
 	end_lab(&lab, signatures);
 }
 
+/* A flow that becomes wanted is named, though what it is called has long been known. */
+static void test_named_when_wanted(void)
+{
+	struct st_signatures *signatures = make_signatures();
+	struct lab lab = make_service_lab(signatures, video, true);
+	struct st_event event;
+
+	open_tls(&lab, "www.music.test", false);
+	st_signatures_add_rule(signatures, "video", ST_RULE_DOMAIN, "test");
+	show_tcp(&lab, false, ACK, 5001, 1001, 10, false);
+	g_assert_true(next_event(&lab, ST_EVENT_FLOW_NAMED, &event));
+	g_assert_cmpstr(event.identity->name, ==, "Music");
+	g_assert_true(next_event(&lab, ST_EVENT_TRACE_STARTED, &event));
+	show_tcp(&lab, false, ACK, 5011, 1001, 10, false);
+	g_assert_false(next_event(&lab, ST_EVENT_FLOW_NAMED, &event));
+	end_lab(&lab, signatures);
+}
+
 /* A name that the client asked for later stays another flow's, whatever is added. */
 static void test_rule_added_to_settled_flow(void)
 {
@@ -543,6 +561,7 @@ static void add_selection_tests(void)
 	g_test_add_func("/identity/traced-flow-stays-wanted", test_traced_flow_stays_wanted);
 	g_test_add_func("/identity/wanted-by-host", test_wanted_by_host);
 	g_test_add_func("/identity/rule-added-later", test_rule_added_later);
+	g_test_add_func("/identity/named-when-wanted", test_named_when_wanted);
 	g_test_add_func("/identity/rule-added-to-settled-flow", test_rule_added_to_settled_flow);
 	g_test_add_func("/identity/service-must-be-known", test_service_must_be_known);
 	g_test_add_func("/identity/observed-before-named", test_observed_before_named);
