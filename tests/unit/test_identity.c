@@ -407,6 +407,23 @@ static void test_named_when_wanted(void)
 	end_lab(&lab, signatures);
 }
 
+/* What was closed before somebody asked for a name has not got it by that. */
+static void test_closed_before_answer(void)
+{
+	struct st_signatures *signatures = make_signatures();
+	struct lab lab = make_service_lab(signatures, video, false);
+	struct st_event event;
+
+	open_flow(&lab, true);
+	show_tcp(&lab, true, ACK | ST_TCP_RST, 1601, 5001, 0, false);
+	lab.now += 200 * ST_NS_PER_S;
+	show_answer(&lab, "www.video.test");
+	st_tracer_finish(lab.tracer, lab.now);
+	g_assert_cmpuint(st_tracer_stats(lab.tracer)->flows_seen, ==, 0);
+	g_assert_false(next_event(&lab, ST_EVENT_FLOW_ENDED, &event));
+	end_lab(&lab, signatures);
+}
+
 /* A name that the client asked for later stays another flow's, whatever is added. */
 static void test_rule_added_to_settled_flow(void)
 {
@@ -562,6 +579,7 @@ static void add_selection_tests(void)
 	g_test_add_func("/identity/wanted-by-host", test_wanted_by_host);
 	g_test_add_func("/identity/rule-added-later", test_rule_added_later);
 	g_test_add_func("/identity/named-when-wanted", test_named_when_wanted);
+	g_test_add_func("/identity/closed-before-answer", test_closed_before_answer);
 	g_test_add_func("/identity/rule-added-to-settled-flow", test_rule_added_to_settled_flow);
 	g_test_add_func("/identity/service-must-be-known", test_service_must_be_known);
 	g_test_add_func("/identity/observed-before-named", test_observed_before_named);
