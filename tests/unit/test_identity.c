@@ -466,12 +466,13 @@ static void test_service_must_be_known(void)
 	st_signatures_free(signatures);
 }
 
-/* Probes of the capture that came before the name are told when it comes. */
+/* Probes and replies of the capture that came before the name are told when it comes. */
 static void test_observed_before_named(void)
 {
 	struct st_signatures *signatures = make_signatures();
 	struct lab active = make_service_lab(signatures, NULL, true);
 	struct lab lab = make_service_lab(signatures, video, false);
+	struct st_event event;
 	struct sent sent;
 
 	open_flow(&active, true);
@@ -487,6 +488,14 @@ static void test_observed_before_named(void)
 	show_tcp(&lab, true, ACK, 1601, 5001, 10, false);
 	g_assert_cmpuint(st_tracer_stats(lab.tracer)->traces_started, ==, 1);
 	g_assert_cmpuint(st_tracer_stats(lab.tracer)->probes_sent, ==, 12);
+	g_assert_cmpuint(st_tracer_stats(lab.tracer)->replies, ==, 12);
+	for (unsigned i = 0; i < 12; i++) {
+		g_assert_true(next_event(&lab, ST_EVENT_REPLY, &event));
+		g_assert_cmpuint(event.cookie, ==, 0x0a010000U + event.ttl);
+		g_assert_cmpuint(event.probe_cookie, ==, 1);
+		g_assert_cmpuint(event.ttl, ==, event.reply->address.bytes[3]);
+	}
+	g_assert_false(next_event(&lab, ST_EVENT_REPLY, &event));
 	st_tracer_free(active.tracer);
 	end_lab(&lab, signatures);
 }
