@@ -10,7 +10,10 @@
 
 #include "failure.h"
 
-/* Some 1800 packets: 30 ms of a busy host. Pages are taken as they are used. */
+/*
+ * Some 1800 packets: 30 ms of a busy host. The kernel takes 15 MB for it at once: it gives each
+ * packet a power of two of pages, and the snap length needs two.
+ */
 #define RING_BYTES (8 * 1024 * 1024)
 
 struct capture {
