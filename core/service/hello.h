@@ -69,7 +69,6 @@ enum hello_verdict hello_udp(struct hello_pool *pool, struct hello **hello,
 /* The flow goes: nothing more is awaited. *hello becomes NULL. */
 void hello_drop(struct hello_pool *pool, struct hello **hello);
 
-void hello_crypto_init(void);
 void hello_pool_clear(struct hello_pool *pool);
 
 #endif

@@ -5,44 +5,6 @@
  */
 #include "service_lab.h"
 
-/* A lab that knows three services and wants one of them, by id (NULL: all flows). */
-static struct lab make_service_lab(struct st_signatures *signatures, const char *const *service,
-				   bool active)
-{
-	struct st_config config = make_config();
-
-	config.active = active;
-	config.signatures = signatures;
-	config.report_flows = true;
-	config.selection.all = !service;
-	config.selection.services = service;
-	config.selection.service_count = service ? 1 : 0;
-	return make_lab(&config);
-}
-
-static void end_lab(struct lab *lab, struct st_signatures *signatures)
-{
-	st_tracer_free(lab->tracer);
-	st_signatures_free(signatures);
-}
-
-/* The flow's record at the end; there must be one, but for those of DNS. */
-static void assert_flow(struct lab *lab, const char *host, const char *name,
-			enum st_evidence evidence, enum st_evidence matched_by, bool ech)
-{
-	struct st_event event;
-
-	st_tracer_finish(lab->tracer, lab->now);
-	do
-		g_assert_true(next_event(lab, ST_EVENT_FLOW_ENDED, &event));
-	while (event.flow->tuple.source_port == 53 || event.flow->tuple.destination_port == 53);
-	g_assert_cmpstr(event.flow->identity.host, ==, host);
-	g_assert_cmpstr(event.flow->identity.name, ==, name);
-	g_assert_cmpint(event.flow->identity.evidence, ==, evidence);
-	g_assert_cmpint(event.flow->identity.matched_by, ==, matched_by);
-	g_assert_cmpint(event.flow->identity.ech, ==, ech);
-}
-
 static void test_own_name_beats_dns(void)
 {
 	struct st_signatures *signatures = make_signatures();
@@ -199,33 +161,7 @@ static void test_told_name(void)
 	end_lab(&lab, signatures);
 }
 
-/* The program knows better, also of a flow that DNS has named already. */
-static void test_told_name_of_named_flow(void)
-{
-	struct st_signatures *signatures = make_signatures();
-	struct lab lab = make_service_lab(signatures, NULL, false);
-	struct st_addr server = {.version = 4, .bytes = {10, 9, 0, 2}};
-
-	show_answer(&lab, "www.video.test");
-	show_handshake(&lab);
-	show_answer(&lab, "later.video.test");
-	st_tracer_tell_name(lab.tracer, lab.now, &server, "www.music.test");
-	show_tcp(&lab, true, ACK, 1001, 5001, 10, false);
-	assert_flow(&lab, "www.music.test", "Music", ST_EVIDENCE_OPTION, ST_EVIDENCE_OPTION, false);
-	end_lab(&lab, signatures);
-}
-
-static const char *const video[] = {"VIDEO"}, *const network[] = {"network"};
-
-static void assert_traced(struct lab *lab, unsigned flows)
-{
-	const struct st_stats *stats = st_tracer_stats(lab->tracer);
-	struct sent sent;
-
-	g_assert_cmpuint(stats->flows_seen, ==, flows);
-	g_assert_cmpuint(stats->traces_started, ==, flows);
-	g_assert_true(send_one(lab, &sent) == (flows > 0));
-}
+static const char *const network[] = {"network"};
 
 static void test_wanted_by_own_name(void)
 {
@@ -256,21 +192,6 @@ static void test_wanted_by_prefix(void)
 	struct lab lab = make_service_lab(signatures, network, true);
 
 	open_flow(&lab, true);
-	assert_traced(&lab, 1);
-	end_lab(&lab, signatures);
-}
-
-/* The answer comes when the flow has long been there: with its next packet it is traced. */
-static void test_wanted_by_late_answer(void)
-{
-	struct st_signatures *signatures = make_signatures();
-	struct lab lab = make_service_lab(signatures, video, true);
-
-	open_flow(&lab, true);
-	assert_traced(&lab, 0);
-	show_answer(&lab, "www.video.test");
-	assert_traced(&lab, 0);
-	show_tcp(&lab, true, ACK, 1601, 5001, 10, false);
 	assert_traced(&lab, 1);
 	end_lab(&lab, signatures);
 }
@@ -313,45 +234,6 @@ static void test_wanted_by_outer_name(void)
 	end_lab(&lab, signatures);
 }
 
-static void trace_it(struct lab *lab)
-{
-	struct sent sent;
-
-	while (send_one(lab, &sent))
-		answer(lab, &sent, 0x0a010000U + sent.probe.ttl, 28);
-}
-
-/* What has been traced is traced again, though its client's own answer came and names another. */
-static void test_traced_flow_stays_wanted(void)
-{
-	struct st_signatures *signatures = make_signatures();
-	struct st_config config = make_config();
-	struct lab lab;
-
-	config.signatures = signatures;
-	config.selection.all = false;
-	config.selection.services = video;
-	config.selection.service_count = config.max_flows = 1;
-	config.retrace_ns = 5 * ST_NS_PER_S;
-	lab = make_lab(&config);
-	show_answer_to(&lab, OTHER_CLIENT, "www.video.test", NULL);
-	open_flow(&lab, true);
-	trace_it(&lab);
-	lab.now += 4 * ST_NS_PER_S; /* another has the only slot when this one's time comes */
-	lab.port++;
-	open_flow(&lab, true);
-	lab.now += 1500 * MS;
-	st_tracer_wake(lab.tracer, lab.now);
-	lab.port--;
-	show_answer(&lab, "www.music.test");
-	show_tcp(&lab, true, ACK, 1601, 5001, 10, false);
-	lab.port++;
-	trace_it(&lab);
-	st_tracer_wake(lab.tracer, lab.now + 3 * ST_NS_PER_S);
-	g_assert_cmpuint(st_tracer_stats(lab.tracer)->traces_started, ==, 3);
-	end_lab(&lab, signatures);
-}
-
 static void test_wanted_by_host(void)
 {
 	static const struct {
@@ -376,80 +258,6 @@ static void test_wanted_by_host(void)
 	}
 }
 
-static void test_rule_added_later(void)
-{
-	struct st_signatures *signatures = make_signatures();
-	struct lab lab = make_service_lab(signatures, video, true);
-
-	open_tls(&lab, "www.new.test", false);
-	assert_traced(&lab, 0);
-	st_signatures_add_rule(signatures, "video", ST_RULE_DOMAIN, "new.test");
-	show_tcp(&lab, false, ACK, 5001, 1001, 10, false);
-	assert_traced(&lab, 1);
-	end_lab(&lab, signatures);
-}
-
-/* A flow that becomes wanted is named, though what it is called has long been known. */
-static void test_named_when_wanted(void)
-{
-	struct st_signatures *signatures = make_signatures();
-	struct lab lab = make_service_lab(signatures, video, true);
-	struct st_event event;
-
-	open_tls(&lab, "www.music.test", false);
-	st_signatures_add_rule(signatures, "video", ST_RULE_DOMAIN, "test");
-	show_tcp(&lab, false, ACK, 5001, 1001, 10, false);
-	g_assert_true(next_event(&lab, ST_EVENT_FLOW_NAMED, &event));
-	g_assert_cmpstr(event.identity->name, ==, "Music");
-	g_assert_true(next_event(&lab, ST_EVENT_TRACE_STARTED, &event));
-	show_tcp(&lab, false, ACK, 5011, 1001, 10, false);
-	g_assert_false(next_event(&lab, ST_EVENT_FLOW_NAMED, &event));
-	end_lab(&lab, signatures);
-}
-
-/* What was closed before somebody asked for a name has not got it by that. */
-static void test_closed_before_answer(void)
-{
-	struct st_signatures *signatures = make_signatures();
-	struct lab lab = make_service_lab(signatures, video, false);
-	struct st_event event;
-
-	open_flow(&lab, true);
-	show_tcp(&lab, true, ACK | ST_TCP_RST, 1601, 5001, 0, false);
-	lab.now += 200 * ST_NS_PER_S;
-	show_answer(&lab, "www.video.test");
-	st_tracer_finish(lab.tracer, lab.now);
-	g_assert_cmpuint(st_tracer_stats(lab.tracer)->flows_seen, ==, 0);
-	g_assert_false(next_event(&lab, ST_EVENT_FLOW_ENDED, &event));
-	end_lab(&lab, signatures);
-}
-
-/* A name that the client asked for later stays another flow's, whatever is added. */
-static void test_rule_added_to_settled_flow(void)
-{
-	static const char *const asked_again[] = {"www.music.test", "www.other.test", NULL};
-	struct st_signatures *signatures = make_signatures();
-	struct lab lab = make_service_lab(signatures, video, true);
-	struct st_event event;
-
-	show_answer(&lab, "www.music.test");
-	show_answer(&lab, "www.other.test");
-	show_answer(&lab, "www.music.test");
-	open_flow(&lab, true);
-	show_answer(&lab, "later.video.test");
-	for (size_t i = 0; asked_again[i]; i++)
-		show_answer(&lab, asked_again[i]);
-	st_signatures_add_rule(signatures, "network", ST_RULE_DOMAIN, "irrelevant.test");
-	show_tcp(&lab, true, ACK, 1601, 5001, 10, false);
-	assert_traced(&lab, 0);
-	st_signatures_add_rule(signatures, "video", ST_RULE_FULL_DOMAIN, "www.music.test");
-	show_tcp(&lab, true, ACK, 1611, 5001, 10, false);
-	assert_traced(&lab, 1);
-	g_assert_true(next_event(&lab, ST_EVENT_FLOW_NAMED, &event));
-	g_assert_cmpstr(event.identity->host, ==, "www.music.test");
-	end_lab(&lab, signatures);
-}
-
 static void test_service_must_be_known(void)
 {
 	static const char *const nobody[] = {"nobody"};
@@ -464,40 +272,6 @@ static void test_service_must_be_known(void)
 	config.selection.services = video;
 	g_assert_null(st_config_check(&config));
 	st_signatures_free(signatures);
-}
-
-/* Probes and replies of the capture that came before the name are told when it comes. */
-static void test_observed_before_named(void)
-{
-	struct st_signatures *signatures = make_signatures();
-	struct lab active = make_service_lab(signatures, NULL, true);
-	struct lab lab = make_service_lab(signatures, video, false);
-	struct st_event event;
-	struct sent sent;
-
-	open_flow(&active, true);
-	open_flow(&lab, true);
-	lab.now += MS;
-	while (send_one(&active, &sent)) {
-		show_bytes(&lab, sent.bytes, sent.probe.frame_bytes, ST_DIRECTION_UNKNOWN, 1);
-		answer(&lab, &sent, 0x0a010000U + sent.probe.ttl, 28);
-		lab.now += MS;
-	}
-	g_assert_cmpuint(st_tracer_stats(lab.tracer)->traces_started, ==, 0);
-	show_answer(&lab, "www.video.test");
-	show_tcp(&lab, true, ACK, 1601, 5001, 10, false);
-	g_assert_cmpuint(st_tracer_stats(lab.tracer)->traces_started, ==, 1);
-	g_assert_cmpuint(st_tracer_stats(lab.tracer)->probes_sent, ==, 12);
-	g_assert_cmpuint(st_tracer_stats(lab.tracer)->replies, ==, 12);
-	for (unsigned i = 0; i < 12; i++) {
-		g_assert_true(next_event(&lab, ST_EVENT_REPLY, &event));
-		g_assert_cmpuint(event.cookie, ==, 0x0a010000U + event.ttl);
-		g_assert_cmpuint(event.probe_cookie, ==, 1);
-		g_assert_cmpuint(event.ttl, ==, event.reply->address.bytes[3]);
-	}
-	g_assert_false(next_event(&lab, ST_EVENT_REPLY, &event));
-	st_tracer_free(active.tracer);
-	end_lab(&lab, signatures);
 }
 
 static void close_flow(struct lab *lab)
@@ -573,25 +347,17 @@ static void add_name_tests(void)
 	g_test_add_func("/identity/outer-name-and-dns", test_outer_name_and_dns);
 	g_test_add_func("/identity/greased-name", test_greased_name);
 	g_test_add_func("/identity/told-name", test_told_name);
-	g_test_add_func("/identity/told-name-of-named-flow", test_told_name_of_named_flow);
 }
 
 static void add_selection_tests(void)
 {
 	g_test_add_func("/identity/wanted-by-own-name", test_wanted_by_own_name);
 	g_test_add_func("/identity/wanted-by-prefix", test_wanted_by_prefix);
-	g_test_add_func("/identity/wanted-by-late-answer", test_wanted_by_late_answer);
 	g_test_add_func("/identity/wanted-by-older-answer", test_wanted_by_older_answer);
 	g_test_add_func("/identity/unwanted-by-own-name", test_unwanted_by_own_name);
 	g_test_add_func("/identity/wanted-by-outer-name", test_wanted_by_outer_name);
-	g_test_add_func("/identity/traced-flow-stays-wanted", test_traced_flow_stays_wanted);
 	g_test_add_func("/identity/wanted-by-host", test_wanted_by_host);
-	g_test_add_func("/identity/rule-added-later", test_rule_added_later);
-	g_test_add_func("/identity/named-when-wanted", test_named_when_wanted);
-	g_test_add_func("/identity/closed-before-answer", test_closed_before_answer);
-	g_test_add_func("/identity/rule-added-to-settled-flow", test_rule_added_to_settled_flow);
 	g_test_add_func("/identity/service-must-be-known", test_service_must_be_known);
-	g_test_add_func("/identity/observed-before-named", test_observed_before_named);
 	g_test_add_func("/identity/flow-record", test_flow_record);
 	g_test_add_func("/identity/unnamed-flows-leave-first", test_unnamed_flows_leave_first);
 }
