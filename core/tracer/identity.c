@@ -469,6 +469,14 @@ static bool has_news(const struct st_tracer *tracer, const struct flow_identity 
 	return latest > identity->names_generation;
 }
 
+/* The names that DNS had told of it have run out meanwhile: it stays what it is. */
+static bool has_outlived_names(const struct inquiry *inquiry)
+{
+	const struct flow_identity *identity = &inquiry->flow->identity;
+
+	return identity->is_made && identity->is.host && !identity->facts && !inquiry->best;
+}
+
 static void settle(struct flow_identity *identity, const struct inquiry *inquiry)
 {
 	if (identity->is_settled || !is_settled(inquiry))
@@ -493,9 +501,11 @@ void identity_update(struct st_tracer *tracer, struct flow *flow)
 	inquiry = inquire(tracer, flow);
 	if (is_current && inquiry.newest <= identity->newest_name)
 		return;
+	identity->signatures_generation = signatures;
+	if (has_outlived_names(&inquiry))
+		return;
 	identity->newest_name = inquiry.newest;
 	settle(identity, &inquiry);
-	identity->signatures_generation = signatures;
 	identity->is_made = true;
 	find_services(tracer, signatures);
 	is = conclude(&inquiry);

@@ -149,6 +149,22 @@ static void test_rule_added_to_settled_flow(void)
 	end_lab(&lab, signatures);
 }
 
+/* DNS vouches for a name for a time, but a flow lasts as long as it lasts. */
+static void test_name_outlives_answer(void)
+{
+	struct st_signatures *signatures = make_signatures();
+	struct lab lab = make_service_lab(signatures, NULL, false);
+
+	show_answer(&lab, "www.video.test");
+	open_flow(&lab, true);
+	lab.now += 7200 * ST_NS_PER_S;
+	st_signatures_add_rule(signatures, "music", ST_RULE_DOMAIN, "irrelevant.test");
+	show_answer(&lab, "www.music.test");
+	show_tcp(&lab, true, ACK, 1601, 5001, 10, false);
+	assert_flow(&lab, "www.video.test", "Video", ST_EVIDENCE_DNS, ST_EVIDENCE_DNS, false);
+	end_lab(&lab, signatures);
+}
+
 /* Probes and replies of the capture that came before the name are told when it comes. */
 static void test_observed_before_named(void)
 {
@@ -194,6 +210,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/identity-later/closed-before-answer", test_closed_before_answer);
 	g_test_add_func("/identity-later/rule-added-to-settled-flow",
 			test_rule_added_to_settled_flow);
+	g_test_add_func("/identity-later/name-outlives-answer", test_name_outlives_answer);
 	g_test_add_func("/identity-later/observed-before-named", test_observed_before_named);
 	return g_test_run();
 }
