@@ -74,7 +74,8 @@ struct flow_identity {
 	uint64_t signatures_generation;
 	uint8_t client; /* the side whose ClientHello it is; with facts */
 	bool is_made;
-	bool is_settled; /* names learned later do not change it */
+	bool is_settled;     /* names that DNS tells first after settled_at do not change it */
+	uint64_t settled_at; /* number of a name */
 };
 
 /* A SYN on a flow that is still open: a new connection if a SYN-ACK answers it, else a forgery. */
@@ -97,7 +98,8 @@ struct flow {
 	bool is_wanted;	     /* else it is known because its name could select it yet */
 	bool is_recorded;    /* the tracer's: has been told as a flow */
 	bool is_refused;     /* the tracer's: told already that it is not traced */
-	bool is_traced;	     /* the tracer's: has had its trace */
+	bool is_traced;	     /* the tracer's: has had its trace, until it is to be traced again */
+	bool stays_wanted;   /* the tracer's: a trace of it has been told */
 	bool is_over;	     /* the tracer's: has acted on its end */
 	uint8_t asked;	     /* the tracer's: whether the driver was asked about the socket */
 	uint8_t socket;	     /* the tracer's: what it answered */

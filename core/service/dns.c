@@ -370,10 +370,13 @@ static bool go_on(struct dns_message *message)
 
 enum st_status dns_next(struct dns_message *message, struct dns_binding *binding)
 {
+	if (message->told == DNS_RECORDS_MAX)
+		return ST_NONE;
 	while (!next_address(message, &binding->addr)) {
 		if (!go_on(message))
 			return ST_NONE;
 	}
+	message->told++;
 	binding->ttl_s = message->ttl_s;
 	binding->hosts = message->chain;
 	binding->host_count = message->host_count;

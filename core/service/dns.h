@@ -17,7 +17,10 @@
 #define DNS_HOST_BYTES 254
 /* One is usual (RFC 9619); the work for a message grows with them. */
 #define DNS_QUESTIONS_MAX 4
-/* Answers looked at: four times what a UDP message can hold by today's customs. */
+/*
+ * Answers looked at, and addresses told of one message, hints among them: four times what a UDP
+ * message can hold by today's customs.
+ */
 #define DNS_RECORDS_MAX 1024
 /* Aliases in one message: more than one chain of the longest, 12 KB of the reader's stack. */
 #define DNS_ALIASES_MAX 24
@@ -42,6 +45,7 @@ struct dns_message {
 	/* of the record that is being read */
 	unsigned host_count; /* of the chain, up to the record's owner */
 	uint32_t ttl_s;
+	unsigned told; /* addresses, so far */
 	struct reader addresses;
 	uint8_t addr_version;
 	struct reader params; /* of an SVCB record */
@@ -68,7 +72,7 @@ enum st_status dns_open(struct dns_message *message, const uint8_t *bytes, size_
 
 /*
  * The next address of the answer section: A, AAAA, and the hints of SVCB and
- * HTTPS records (RFC 9460, 7.3). ST_NONE: there are no more.
+ * HTTPS records (RFC 9460, 7.3). ST_NONE: there are no more, or too many.
  */
 enum st_status dns_next(struct dns_message *message, struct dns_binding *binding);
 

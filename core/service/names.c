@@ -10,7 +10,7 @@ struct names {
 	struct deadlines expiries; /* of those that expire */
 	GQueue answered, told;	   /* by evidence; learned longest ago first */
 	size_t bytes;
-	uint64_t seed, last_number, evicted;
+	uint64_t seed, last_number, last_told, evicted;
 };
 
 struct names *names_new(uint64_t seed)
@@ -221,6 +221,10 @@ void names_learn(struct names *names, const struct st_addr *client, const struct
 	g_queue_unlink(ages_of(names, name), &name->age_link);
 	g_queue_push_tail_link(ages_of(names, name), &name->age_link);
 	name->number = ++names->last_number;
+	if (!name->first)
+		name->first = name->number;
+	if (evidence == ST_EVIDENCE_OPTION)
+		names->last_told = name->number;
 	name->learned_ns = now;
 	/* What an earlier answer allowed for longer stays allowed. */
 	name->expires_ns = MAX(name->expires_ns, expiry_of(evidence, ttl_s, now));
@@ -240,6 +244,11 @@ const struct name *names_next(const struct names *names, const struct st_addr *a
 uint64_t names_generation(const struct names *names)
 {
 	return names->last_number;
+}
+
+uint64_t names_told(const struct names *names)
+{
+	return names->last_told;
 }
 
 size_t names_count(const struct names *names)

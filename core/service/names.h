@@ -42,6 +42,7 @@ struct name {
 	enum st_evidence evidence; /* DNS or OPTION */
 	uint64_t learned_ns, expires_ns;
 	uint64_t number;     /* grows with each answer: the latest has the largest */
+	uint64_t first;	     /* its number when it was learned first */
 	unsigned host_count; /* of hosts[]: the name asked for, then its aliases */
 	char *hosts[];	     /* lower case */
 };
@@ -69,8 +70,11 @@ void names_learn(struct names *names, const struct st_addr *client, const struct
 const struct name *names_next(const struct names *names, const struct st_addr *addr, uint64_t now,
 			      const struct name *previous);
 
-/* Grows whenever an address gets a name that it had not, or gets it anew. */
+/* Grows whenever an address gets a name that it had not, or gets it anew: the latest's number. */
 uint64_t names_generation(const struct names *names);
+
+/* The number of the latest that the program told; 0: none. */
+uint64_t names_told(const struct names *names);
 
 /* Names that are kept, expired ones perhaps among them. */
 size_t names_count(const struct names *names);

@@ -318,8 +318,10 @@ static bool is_late(const struct trace *trace, const struct probe *probe,
 }
 
 enum trace_reply_kind trace_add_reply(struct trace *trace, struct probe *probe,
-				      struct st_reply *reply)
+				      struct st_reply *reply, uint64_t cookie)
 {
+	struct trace_reply kept = {.probe = probe, .cookie = cookie};
+
 	reply->rtt_ns = measure_rtt(probe, reply->stamp_ns);
 	if (is_late(trace, probe, reply))
 		return TRACE_REPLY_LATE;
@@ -327,8 +329,8 @@ enum trace_reply_kind trace_add_reply(struct trace *trace, struct probe *probe,
 		return TRACE_REPLY_DUPLICATE;
 	count_sent(probe); /* a reply proves that it left */
 	reply->probe = probe->index;
-	g_array_append_vals(trace->replies, &(struct trace_reply){.probe = probe, .reply = *reply},
-			    1);
+	kept.reply = *reply;
+	g_array_append_val(trace->replies, kept);
 	if (reply->rtt_ns != ST_RTT_UNKNOWN)
 		trace->longest_rtt_ns = MAX(trace->longest_rtt_ns, (uint64_t)reply->rtt_ns);
 	if (probe->state == PROBE_AWAITED)

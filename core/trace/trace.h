@@ -38,6 +38,7 @@ struct trace_hop {
 struct trace_reply {
 	struct probe *probe;
 	struct st_reply reply;
+	uint64_t cookie; /* of its frame */
 };
 
 struct trace {
@@ -61,6 +62,7 @@ struct trace {
 	unsigned awaited;
 	uint64_t longest_rtt_ns; /* of any reply so far */
 	unsigned told;		 /* observed: of so many probes the driver knows */
+	unsigned told_replies;	 /* observed: and of so many replies */
 	unsigned last_ttl;	 /* hops above are cut off (border, destination) */
 	enum probe_kind kind;
 	enum st_algorithm algorithm;   /* the one the trace began with */
@@ -127,9 +129,10 @@ enum trace_reply_kind {
 	TRACE_REPLY_LATE,      /* after the wait: nobody counts on it any more */
 };
 
-/* `reply` answers `probe`: everything but probe number and RTT is filled in. */
+/* `reply` answers `probe`: everything but probe number and RTT is filled in. `cookie`: its frame's.
+ */
 enum trace_reply_kind trace_add_reply(struct trace *trace, struct probe *probe,
-				      struct st_reply *reply);
+				      struct st_reply *reply, uint64_t cookie);
 
 /* The flow is over, for this reason: nothing may be sent any more. */
 void trace_flow_over(struct trace *trace, enum st_stop_reason reason);

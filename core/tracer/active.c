@@ -32,6 +32,7 @@ static void begin(struct st_tracer *tracer, struct flow *flow)
 	trace->number = ++tracer->last_trace_number;
 	trace->socket_unknown = flow->asked == SOCKET_TOLD && flow->socket == ST_SOCKET_UNKNOWN;
 	flow->is_traced = true;
+	flow->stays_wanted = true;
 	flow->asked = SOCKET_NOT_ASKED;
 	tracer->stats.traces_started++;
 	tracer_open(tracer, trace);

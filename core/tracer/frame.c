@@ -171,12 +171,13 @@ static struct st_reply make_reply(const struct probe *probe, const struct st_pac
 static void take_reply(struct st_tracer *tracer, struct probe *probe, struct st_reply *reply,
 		       uint64_t cookie)
 {
-	tracer->stats.replies++;
-	if (probe->trace->is_observed)
+	if (probe->trace->is_observed) {
 		observe_announce(tracer, probe->trace);
+		return;
+	}
+	tracer->stats.replies++;
 	event_reply(tracer, probe, cookie, reply);
-	if (!probe->trace->is_observed)
-		active_step(tracer, probe->trace);
+	active_step(tracer, probe->trace);
 }
 
 /* Counts the reply where it belongs. */
@@ -188,14 +189,14 @@ static void sort_reply(struct st_tracer *tracer, struct probe *probe, struct st_
 		return;
 	}
 	if (!probe->trace->flow->is_wanted) {
-		trace_add_reply(probe->trace, probe, reply);
+		trace_add_reply(probe->trace, probe, reply, cookie);
 		return;
 	}
 	if (probe->trace->is_resting) {
 		tracer->stats.replies_late++;
 		return;
 	}
-	switch (trace_add_reply(probe->trace, probe, reply)) {
+	switch (trace_add_reply(probe->trace, probe, reply, cookie)) {
 	case TRACE_REPLY_NEW:
 		take_reply(tracer, probe, reply, cookie);
 		break;

@@ -21,6 +21,7 @@ enum fit {
 struct inquiry {
 	const struct st_tracer *tracer;
 	const struct flow *flow;
+	uint64_t until;		 /* what DNS told first after this number is another flow's */
 	enum fit fit;		 /* of the best name */
 	const struct name *best; /* the latest of those that fit best; NULL: none */
 	unsigned server;	 /* the side whose names these are */
@@ -55,6 +56,12 @@ static enum hello_verdict read_hello(struct st_tracer *tracer, struct flow *flow
 			 facts);
 }
 
+/* Only TCP's SYN and a ClientHello show for certain who is the client: captures begin anywhere. */
+static bool is_guess(const struct flow *flow)
+{
+	return !flow->identity.facts && !flow->ends[0].opened && !flow->ends[1].opened;
+}
+
 bool identity_hear(struct st_tracer *tracer, struct flow *flow, unsigned side,
 		   const struct st_packet *packet, const struct st_frame *frame)
 {
@@ -66,6 +73,8 @@ bool identity_hear(struct st_tracer *tracer, struct flow *flow, unsigned side,
 	verdict = read_hello(tracer, flow, side, packet, frame, &facts);
 	tracer->stats.hellos_evicted = tracer->hellos.evicted;
 	if (verdict == HELLO_READ) {
+		/* What has settled it may have been names of the wrong end. */
+		flow->identity.is_settled = flow->identity.is_settled && !is_guess(flow);
 		flow->identity.facts = g_memdup2(&facts, sizeof(facts));
 		flow->identity.client = (uint8_t)side;
 		flow->identity.is_made = false;
@@ -97,21 +106,45 @@ static enum fit fit_of(const struct name *name, const struct flow *flow, unsigne
 	return st_addr_equal(&name->client, &flow->ends[!server].addr) ? FIT_CLIENT : FIT_OTHERS;
 }
 
+/* The next name that this flow can have. */
 static const struct name *next_name(const struct inquiry *inquiry, const struct name *previous)
 {
-	return names_next(inquiry->tracer->names, &inquiry->flow->ends[inquiry->server].addr,
-			  inquiry->tracer->now, previous);
+	const struct names *names = inquiry->tracer->names;
+	const struct st_addr *server = &inquiry->flow->ends[inquiry->server].addr;
+	const struct name *name = previous;
+
+	do
+		name = names_next(names, server, inquiry->tracer->now, name);
+	while (name && name->evidence == ST_EVIDENCE_DNS && name->first > inquiry->until);
+	return name;
+}
+
+/* When it was learned; of one that was asked for again since, the flow's own goes first. */
+static uint64_t number_of(const struct inquiry *inquiry, const struct name *name)
+{
+	const char *host = inquiry->flow->identity.is.host;
+
+	if (name->number <= inquiry->until || name->evidence != ST_EVIDENCE_DNS)
+		return name->number;
+	return g_strcmp0(name->hosts[0], host) == 0 ? inquiry->until : name->first;
 }
 
 static struct inquiry inquire_side(const struct st_tracer *tracer, const struct flow *flow,
 				   unsigned server)
 {
-	struct inquiry inquiry = {.tracer = tracer, .flow = flow, .server = server};
+	const struct flow_identity *identity = &flow->identity;
+	struct inquiry inquiry = {
+		.tracer = tracer,
+		.flow = flow,
+		.server = server,
+		.until = identity->is_settled ? identity->settled_at : UINT64_MAX,
+	};
 	const struct name *name = NULL;
 
 	while ((name = next_name(&inquiry, name))) {
 		enum fit fit = fit_of(name, flow, server);
-		bool is_later = inquiry.best && name->number > inquiry.best->number;
+		uint64_t number = number_of(&inquiry, name);
+		bool is_later = inquiry.best && number > number_of(&inquiry, inquiry.best);
 
 		if (fit < inquiry.fit || (fit == inquiry.fit && !is_later))
 			continue;
@@ -119,12 +152,6 @@ static struct inquiry inquire_side(const struct st_tracer *tracer, const struct 
 		inquiry.best = name;
 	}
 	return inquiry;
-}
-
-/* Only TCP's SYN and a ClientHello show for certain who is the client: captures begin anywhere. */
-static bool is_guess(const struct flow *flow)
-{
-	return !flow->identity.facts && !flow->ends[0].opened && !flow->ends[1].opened;
 }
 
 static struct inquiry inquire(const struct st_tracer *tracer, const struct flow *flow)
@@ -358,20 +385,30 @@ static bool is_same(const struct st_identity *a, const struct st_identity *b)
 	       g_strcmp0(a->name, b->name) == 0;
 }
 
-/* Copies what it keeps. A flow that has been told as such gets no news: it is over. */
-static void store(struct st_tracer *tracer, struct flow *flow, const struct st_identity *is)
+/* Copies what it keeps. True: that is new. */
+static bool store(struct flow *flow, const struct st_identity *is)
 {
 	struct st_identity *kept = &flow->identity.is;
 
 	if (is_same(kept, is))
-		return;
+		return false;
 	g_free((char *)kept->host);
 	g_free((char *)kept->alpn);
 	*kept = *is;
 	kept->host = g_strdup(is->host);
 	kept->alpn = g_strdup(is->alpn);
-	if (flow->is_wanted && !flow->is_recorded)
-		event_flow_named(tracer, flow);
+	return true;
+}
+
+/*
+ * Of a flow that was not wanted nothing has been told so far; one that has been told
+ * as such is over.
+ */
+static bool is_to_be_told(const struct flow *flow, bool is_new, bool was_wanted)
+{
+	bool is_known = flow->identity.is.evidence != ST_EVIDENCE_NONE;
+
+	return flow->is_wanted && !flow->is_recorded && (is_new || (is_known && !was_wanted));
 }
 
 /* The selected services as they are now: a file loaded later can have replaced one. */
@@ -414,7 +451,7 @@ static void want(struct st_tracer *tracer, const struct inquiry *inquiry, struct
 	if (is_selected_by_name(inquiry)) {
 		tracer_flow_want(tracer, flow, true);
 		announce_traces(tracer, flow);
-	} else if (!flow->is_traced && !flow->traces) {
+	} else if (!flow->stays_wanted) {
 		tracer_flow_want(tracer, flow, false);
 	}
 }
@@ -428,29 +465,57 @@ static bool is_settled(const struct inquiry *inquiry)
 	return inquiry->fit != FIT_NONE || (own_host(inquiry->flow) && !is_outer(inquiry->flow));
 }
 
+/* True if a name has been learned that the flow could have. */
+static bool has_news(const struct st_tracer *tracer, const struct flow_identity *identity)
+{
+	uint64_t latest =
+		identity->is_settled ? names_told(tracer->names) : names_generation(tracer->names);
+
+	return latest > identity->names_generation;
+}
+
+/* The names that DNS had told of it have run out meanwhile: it stays what it is. */
+static bool has_outlived_names(const struct inquiry *inquiry)
+{
+	const struct flow_identity *identity = &inquiry->flow->identity;
+
+	return identity->is_made && identity->is.host && !identity->facts && !inquiry->best;
+}
+
+static void settle(struct flow_identity *identity, const struct inquiry *inquiry)
+{
+	if (identity->is_settled || !is_settled(inquiry))
+		return;
+	identity->is_settled = true;
+	identity->settled_at = identity->names_generation;
+}
+
 void identity_update(struct st_tracer *tracer, struct flow *flow)
 {
 	struct flow_identity *identity = &flow->identity;
-	uint64_t names = names_generation(tracer->names);
 	uint64_t signatures =
 		tracer->config.signatures ? signatures_generation(tracer->config.signatures) : 0;
 	bool is_current = identity->is_made && identity->signatures_generation == signatures;
+	bool was_wanted = flow->is_wanted;
 	struct inquiry inquiry;
 	struct st_identity is;
 
-	if (is_current && (identity->names_generation == names || identity->is_settled))
+	if (is_current && !has_news(tracer, identity))
 		return;
-	identity->names_generation = names;
+	identity->names_generation = names_generation(tracer->names);
 	inquiry = inquire(tracer, flow);
 	if (is_current && inquiry.fit == FIT_NONE)
 		return;
-	identity->is_settled = is_settled(&inquiry);
 	identity->signatures_generation = signatures;
+	if (has_outlived_names(&inquiry))
+		return;
+	settle(identity, &inquiry);
 	identity->is_made = true;
 	find_services(tracer, signatures);
 	is = conclude(&inquiry);
 	want(tracer, &inquiry, flow);
-	store(tracer, flow, &is);
+	if (is_to_be_told(flow, store(flow, &is), was_wanted))
+		event_flow_named(tracer, flow);
 }
 
 enum st_status st_tracer_tell_name(struct st_tracer *tracer, uint64_t now,

@@ -173,7 +173,7 @@ void observe_probe(struct st_tracer *tracer, struct flow *flow, unsigned side,
  */
 bool observe_is_foreign(const struct st_tracer *tracer, const struct trace *trace);
 
-/* Numbers the trace and tells of it and of its probes, once they are believable. */
+/* Numbers the trace and tells of it, its probes and their replies, once they are believable. */
 void observe_announce(struct st_tracer *tracer, struct trace *trace);
 
 #endif

@@ -25,6 +25,17 @@ static void tell_probes(struct st_tracer *tracer, struct trace *trace)
 	}
 }
 
+static void tell_replies(struct st_tracer *tracer, struct trace *trace)
+{
+	for (; trace->told_replies < trace->replies->len; trace->told_replies++) {
+		const struct trace_reply *told =
+			&g_array_index(trace->replies, struct trace_reply, trace->told_replies);
+
+		tracer->stats.replies++;
+		event_reply(tracer, told->probe, told->cookie, &told->reply);
+	}
+}
+
 void observe_announce(struct st_tracer *tracer, struct trace *trace)
 {
 	if (observe_is_foreign(tracer, trace) || !trace->flow->is_wanted ||
@@ -32,10 +43,12 @@ void observe_announce(struct st_tracer *tracer, struct trace *trace)
 		return;
 	if (!trace->number) {
 		trace->number = ++tracer->last_trace_number;
+		trace->flow->stays_wanted = true;
 		tracer->stats.traces_started++;
 		event_trace_started(tracer, trace);
 	}
 	tell_probes(tracer, trace);
+	tell_replies(tracer, trace);
 }
 
 static struct trace *open_trace(const struct flow *flow, unsigned side)

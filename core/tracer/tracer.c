@@ -138,8 +138,12 @@ static void record_flows(struct st_tracer *tracer)
 	flow_table_list(&tracer->flows, flows);
 	g_ptr_array_sort(flows, by_id);
 	for (unsigned i = 0; i < flows->len; i++) {
-		identity_update(tracer, flows->pdata[i]);
-		tracer_flow_record(tracer, flows->pdata[i]);
+		struct flow *flow = flows->pdata[i];
+
+		/* What was asked for after its end is another flow's. */
+		if (!flow->closed)
+			identity_update(tracer, flow);
+		tracer_flow_record(tracer, flow);
 	}
 }
 

@@ -159,4 +159,54 @@ static inline struct st_signatures *make_signatures(void)
 	return signatures;
 }
 
+/* A lab that knows three services and wants one of them, by id (NULL: all flows). */
+static inline struct lab make_service_lab(struct st_signatures *signatures,
+					  const char *const *service, bool active)
+{
+	struct st_config config = make_config();
+
+	config.active = active;
+	config.signatures = signatures;
+	config.report_flows = true;
+	config.selection.all = !service;
+	config.selection.services = service;
+	config.selection.service_count = service ? 1 : 0;
+	return make_lab(&config);
+}
+
+static inline void end_lab(struct lab *lab, struct st_signatures *signatures)
+{
+	st_tracer_free(lab->tracer);
+	st_signatures_free(signatures);
+}
+
+/* The flow's record at the end; there must be one, but for those of DNS. */
+static inline void assert_flow(struct lab *lab, const char *host, const char *name,
+			       enum st_evidence evidence, enum st_evidence matched_by, bool ech)
+{
+	struct st_event event;
+
+	st_tracer_finish(lab->tracer, lab->now);
+	do
+		g_assert_true(next_event(lab, ST_EVENT_FLOW_ENDED, &event));
+	while (event.flow->tuple.source_port == 53 || event.flow->tuple.destination_port == 53);
+	g_assert_cmpstr(event.flow->identity.host, ==, host);
+	g_assert_cmpstr(event.flow->identity.name, ==, name);
+	g_assert_cmpint(event.flow->identity.evidence, ==, evidence);
+	g_assert_cmpint(event.flow->identity.matched_by, ==, matched_by);
+	g_assert_cmpint(event.flow->identity.ech, ==, ech);
+}
+
+static const char *const video[] = {"VIDEO"};
+
+static inline void assert_traced(struct lab *lab, unsigned flows)
+{
+	const struct st_stats *stats = st_tracer_stats(lab->tracer);
+	struct sent sent;
+
+	g_assert_cmpuint(stats->flows_seen, ==, flows);
+	g_assert_cmpuint(stats->traces_started, ==, flows);
+	g_assert_true(send_one(lab, &sent) == (flows > 0));
+}
+
 #endif

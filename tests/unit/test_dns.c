@@ -366,6 +366,30 @@ static void test_many_records(void)
 	g_byte_array_free(bytes, TRUE);
 }
 
+/* Hints of 4 bytes each, for each question anew: one message must not fill the table of names. */
+static void test_many_hints(void)
+{
+	struct wire wire = {0};
+	size_t lines = 0, at;
+	char *text;
+
+	dns_wire_header(&wire, DNS_FLAGS, DNS_QUESTIONS_MAX, 1);
+	for (unsigned i = 0; i < DNS_QUESTIONS_MAX; i++)
+		dns_wire_question(&wire, "a.example", DNS_TYPE_HTTPS);
+	at = dns_wire_record(&wire, "@12", DNS_TYPE_HTTPS, 7);
+	wire_u16(&wire, 1);
+	wire_u8(&wire, 0);
+	wire_u16(&wire, 4);
+	wire_u16(&wire, 3600);
+	wire_fill(&wire, 10, 3600);
+	dns_wire_end(&wire, at);
+	text = said(wire.bytes, wire.count);
+	for (const char *end = text; *end; end++)
+		lines += *end == ';';
+	g_assert_cmpuint(lines, ==, DNS_RECORDS_MAX);
+	g_free(text);
+}
+
 /* RFC 9460, appendix D.2, figure 7: two IPv6 hints. */
 #define RFC9460_FIGURE_7                                                                           \
 	"\0\1\3foo\7example\3com\0\0\6\0\x20\x20\1\x0d\xb8\0\0\0\0\0\0\0\0\0\0\0\1\x20\1\x0d\xb8"  \
@@ -490,6 +514,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/dns/chain-of-pointers", test_chain_of_pointers);
 	g_test_add_func("/dns/lengths-of-data", test_lengths_of_data);
 	g_test_add_func("/dns/many-records", test_many_records);
+	g_test_add_func("/dns/many-hints", test_many_hints);
 	g_test_add_func("/dns/hints", test_hints);
 	g_test_add_func("/dns/broken-hints", test_broken_hints);
 	g_test_add_func("/dns/bent", test_bent);

@@ -6,44 +6,6 @@
 #include "service/names.h"
 #include "service_lab.h"
 
-/* A lab that knows three services and wants one of them, by id (NULL: all flows). */
-static struct lab make_service_lab(struct st_signatures *signatures, const char *const *service,
-				   bool active)
-{
-	struct st_config config = make_config();
-
-	config.active = active;
-	config.signatures = signatures;
-	config.report_flows = true;
-	config.selection.all = !service;
-	config.selection.services = service;
-	config.selection.service_count = service ? 1 : 0;
-	return make_lab(&config);
-}
-
-static void end_lab(struct lab *lab, struct st_signatures *signatures)
-{
-	st_tracer_free(lab->tracer);
-	st_signatures_free(signatures);
-}
-
-/* The flow's record at the end; there must be one, but for those of DNS. */
-static void assert_flow(struct lab *lab, const char *host, const char *name,
-			enum st_evidence evidence, enum st_evidence matched_by, bool ech)
-{
-	struct st_event event;
-
-	st_tracer_finish(lab->tracer, lab->now);
-	do
-		g_assert_true(next_event(lab, ST_EVENT_FLOW_ENDED, &event));
-	while (event.flow->tuple.source_port == 53 || event.flow->tuple.destination_port == 53);
-	g_assert_cmpstr(event.flow->identity.host, ==, host);
-	g_assert_cmpstr(event.flow->identity.name, ==, name);
-	g_assert_cmpint(event.flow->identity.evidence, ==, evidence);
-	g_assert_cmpint(event.flow->identity.matched_by, ==, matched_by);
-	g_assert_cmpint(event.flow->identity.ech, ==, ech);
-}
-
 static void test_own_name_beats_dns(void)
 {
 	struct st_signatures *signatures = make_signatures();
@@ -224,17 +186,7 @@ static void test_told_names_are_counted(void)
 	end_lab(&lab, NULL);
 }
 
-static const char *const video[] = {"VIDEO"}, *const network[] = {"network"};
-
-static void assert_traced(struct lab *lab, unsigned flows)
-{
-	const struct st_stats *stats = st_tracer_stats(lab->tracer);
-	struct sent sent;
-
-	g_assert_cmpuint(stats->flows_seen, ==, flows);
-	g_assert_cmpuint(stats->traces_started, ==, flows);
-	g_assert_true(send_one(lab, &sent) == (flows > 0));
-}
+static const char *const network[] = {"network"};
 
 static void test_wanted_by_own_name(void)
 {
@@ -265,21 +217,6 @@ static void test_wanted_by_prefix(void)
 	struct lab lab = make_service_lab(signatures, network, true);
 
 	open_flow(&lab, true);
-	assert_traced(&lab, 1);
-	end_lab(&lab, signatures);
-}
-
-/* The answer comes when the flow has long been there: with its next packet it is traced. */
-static void test_wanted_by_late_answer(void)
-{
-	struct st_signatures *signatures = make_signatures();
-	struct lab lab = make_service_lab(signatures, video, true);
-
-	open_flow(&lab, true);
-	assert_traced(&lab, 0);
-	show_answer(&lab, "www.video.test");
-	assert_traced(&lab, 0);
-	show_tcp(&lab, true, ACK, 1601, 5001, 10, false);
 	assert_traced(&lab, 1);
 	end_lab(&lab, signatures);
 }
@@ -346,19 +283,6 @@ static void test_wanted_by_host(void)
 	}
 }
 
-static void test_rule_added_later(void)
-{
-	struct st_signatures *signatures = make_signatures();
-	struct lab lab = make_service_lab(signatures, video, true);
-
-	open_tls(&lab, "www.new.test", false);
-	assert_traced(&lab, 0);
-	st_signatures_add_rule(signatures, "video", ST_RULE_DOMAIN, "new.test");
-	show_tcp(&lab, false, ACK, 5001, 1001, 10, false);
-	assert_traced(&lab, 1);
-	end_lab(&lab, signatures);
-}
-
 static void test_service_must_be_known(void)
 {
 	static const char *const nobody[] = {"nobody"};
@@ -373,31 +297,6 @@ static void test_service_must_be_known(void)
 	config.selection.services = video;
 	g_assert_null(st_config_check(&config));
 	st_signatures_free(signatures);
-}
-
-/* Probes of the capture that came before the name are told when it comes. */
-static void test_observed_before_named(void)
-{
-	struct st_signatures *signatures = make_signatures();
-	struct lab active = make_service_lab(signatures, NULL, true);
-	struct lab lab = make_service_lab(signatures, video, false);
-	struct sent sent;
-
-	open_flow(&active, true);
-	open_flow(&lab, true);
-	lab.now += MS;
-	while (send_one(&active, &sent)) {
-		show_bytes(&lab, sent.bytes, sent.probe.frame_bytes, ST_DIRECTION_UNKNOWN, 1);
-		answer(&lab, &sent, 0x0a010000U + sent.probe.ttl, 28);
-		lab.now += MS;
-	}
-	g_assert_cmpuint(st_tracer_stats(lab.tracer)->traces_started, ==, 0);
-	show_answer(&lab, "www.video.test");
-	show_tcp(&lab, true, ACK, 1601, 5001, 10, false);
-	g_assert_cmpuint(st_tracer_stats(lab.tracer)->traces_started, ==, 1);
-	g_assert_cmpuint(st_tracer_stats(lab.tracer)->probes_sent, ==, 12);
-	st_tracer_free(active.tracer);
-	end_lab(&lab, signatures);
 }
 
 static void close_flow(struct lab *lab)
@@ -505,14 +404,11 @@ static void add_selection_tests(void)
 {
 	g_test_add_func("/identity/wanted-by-own-name", test_wanted_by_own_name);
 	g_test_add_func("/identity/wanted-by-prefix", test_wanted_by_prefix);
-	g_test_add_func("/identity/wanted-by-late-answer", test_wanted_by_late_answer);
 	g_test_add_func("/identity/wanted-by-older-answer", test_wanted_by_older_answer);
 	g_test_add_func("/identity/unwanted-by-own-name", test_unwanted_by_own_name);
 	g_test_add_func("/identity/wanted-by-outer-name", test_wanted_by_outer_name);
 	g_test_add_func("/identity/wanted-by-host", test_wanted_by_host);
-	g_test_add_func("/identity/rule-added-later", test_rule_added_later);
 	g_test_add_func("/identity/service-must-be-known", test_service_must_be_known);
-	g_test_add_func("/identity/observed-before-named", test_observed_before_named);
 	g_test_add_func("/identity/flow-record", test_flow_record);
 	g_test_add_func("/identity/no-name-behind-record", test_no_name_behind_record);
 	g_test_add_func("/identity/unnamed-flows-leave-first", test_unnamed_flows_leave_first);

@@ -131,7 +131,7 @@ static inline bool send_one(struct lab *lab, struct sent *sent)
 	return true;
 }
 
-/* An ICMP error from `router`, quoting `quoted` bytes of an IP packet. */
+/* An ICMP error from `router`, which is its cookie too, quoting `quoted` bytes of an IP packet. */
 static inline void send_error(struct lab *lab, unsigned type, const uint8_t *packet,
 			      uint32_t router, size_t quoted)
 {
@@ -142,7 +142,7 @@ static inline void send_error(struct lab *lab, unsigned type, const uint8_t *pac
 	wire_u32(&wire, type << 24);
 	wire_u32(&wire, 0);
 	wire_bytes(&wire, packet, quoted);
-	show_bytes(lab, wire.bytes, wire.count, ST_DIRECTION_IN, 0);
+	show_bytes(lab, wire.bytes, wire.count, ST_DIRECTION_IN, router);
 }
 
 static inline void answer(struct lab *lab, const struct sent *sent, uint32_t router, size_t quoted)

@@ -57,7 +57,7 @@ struct st_selection {
 
 #define ST_PROBES_PER_HOP_MAX 10	  /* as traceroute */
 #define ST_MAX_MISSING_DEFAULT UINT16_MAX /* 0 for concurrent, else 3 */
-#define ST_FLOWS_KNOWN_DEFAULT 65536	  /* about 30 MB when full */
+#define ST_FLOWS_KNOWN_DEFAULT 65536	  /* about 45 MB when full */
 #define ST_MAX_FLOWS_LIMIT 65536
 #define ST_RATE_LIMIT 1000000 /* probes per second */
 #define ST_WAIT_MAX_NS (60 * ST_NS_PER_S)
