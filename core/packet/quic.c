@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "packet/quic.h"
 
-#define LONG_HEADER_AND_FIXED_BIT 0xc0
+#define LONG_HEADER 0x80
+#define FIXED_BIT 0x40
 #define PACKET_TYPE_SHIFT 4
 #define PACKET_TYPE_MASK 0x3
 
@@ -60,10 +61,11 @@ bool quic_read_long_header(struct reader *reader, struct quic_long_header *heade
 	uint8_t first = reader_u8(reader), source_bytes;
 	const struct version_range *version = find_version(reader_u32(reader));
 
-	if ((first & LONG_HEADER_AND_FIXED_BIT) != LONG_HEADER_AND_FIXED_BIT || !version)
+	if (!(first & LONG_HEADER) || !version)
 		return false;
 	header->dialect = version->dialect;
 	header->standard = version->standard;
+	header->fixed_bit = first & FIXED_BIT;
 	header->type = type_of(first, header->dialect);
 	header->dcid = read_connection_id(reader, &header->dcid_bytes);
 	return header->dcid && read_connection_id(reader, &source_bytes) && !reader->overrun;
@@ -87,6 +89,6 @@ bool quic_is_initial(const struct st_packet *packet, const struct st_frame *fram
 	if (packet->payload_wire < QUIC_DATAGRAM_MIN || packet->payload_captured == 0)
 		return false;
 	reader = reader_over(frame->bytes + packet->payload_offset, packet->payload_captured);
-	return quic_read_long_header(&reader, &header) && header.standard &&
+	return quic_read_long_header(&reader, &header) && header.standard && header.fixed_bit &&
 	       header.type == QUIC_INITIAL;
 }

@@ -32,7 +32,8 @@ enum quic_packet_type { QUIC_INITIAL, QUIC_ZERO_RTT, QUIC_HANDSHAKE, QUIC_RETRY 
 struct quic_long_header {
 	enum quic_dialect dialect;
 	enum quic_packet_type type;
-	bool standard;	     /* version of an RFC, or a draft that was in general use: from 27 on */
+	bool standard;	/* version of an RFC, or a draft that was in general use: from 27 on */
+	bool fixed_bit; /* the QUIC bit; clients that come again may clear it (RFC 9287, 3.1) */
 	const uint8_t *dcid; /* destination connection id; borrowed from the packet */
 	uint8_t dcid_bytes;
 };
@@ -49,7 +50,8 @@ uint64_t quic_read_varint(struct reader *reader);
 /*
  * True if the UDP packet holds a QUIC Initial: long header of version 1, 2 or of
  * a draft from 27 to 34 (RFC 9000, 17.2.2; RFC 9369, 3.2) in a datagram that is as
- * large as one must be.
+ * large as one must be. One without the QUIC bit is none here: where nobody
+ * decrypts it, that bit tells it from other protocols.
  */
 bool quic_is_initial(const struct st_packet *packet, const struct st_frame *frame);
 

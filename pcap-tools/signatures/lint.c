@@ -53,6 +53,22 @@ static void check_missing(struct lint *lint, const struct st_service *service, c
 		findings_add(&lint->findings, severity, service->path, 0, "no %s= is given", key);
 }
 
+/* A service that nothing matches, and that takes the place of one of its id that something did. */
+static void check_emptiness(struct lint *lint, const struct st_service *service)
+{
+	static const char *const keys[] = {"Domains", "FullDomains", "DomainRegex", "Prefixes"};
+
+	if (service->rule_count > 0)
+		return;
+	for (size_t i = 0; i < G_N_ELEMENTS(keys); i++) {
+		/* A key without an entry that is right has its own problem. */
+		if (service_file_line(service->path, keys[i]) != 0)
+			return;
+	}
+	findings_add(&lint->findings, SEVERITY_ERROR, service->path, 0,
+		     "no name and no address is given: nothing matches");
+}
+
 static void check_date(struct lint *lint, const struct st_service *service)
 {
 	enum severity severity = SEVERITY_WARNING;
@@ -119,6 +135,7 @@ static void check_service(struct lint *lint, const struct st_service *service)
 	check_missing(lint, service, "Source", service->source, SEVERITY_ERROR);
 	check_missing(lint, service, "Checked", service->checked, SEVERITY_ERROR);
 	check_date(lint, service);
+	check_emptiness(lint, service);
 	check_overlap_ids(lint, service);
 	check_rules(lint, service);
 }

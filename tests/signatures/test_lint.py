@@ -16,6 +16,7 @@ OTHER = text(Name="Another", Domains="other.net", Prefixes="45.57.0.0/17;2a00:86
 BROKEN = [
     ("unknown key", {"Domain": "x.com"}, "Domain", "error", "Domain"),
     ("empty entry", {"Domains": "example.com;;x.com"}, "Domains", "error", "empty"),
+    ("no entry at all", {"Domains": None}, None, "error", "nothing matches"),
     ("no name of hosts", {"Domains": "ex ample.com"}, "Domains", "error", "ex ample.com"),
     ("bad expression", {"DomainRegex": "a("}, "DomainRegex", "error", ""),
     ("host bits", {"Prefixes": "45.57.0.1/17"}, "Prefixes", "error", "45.57.0.0/17"),

@@ -30,6 +30,7 @@ struct sealing {
 	unsigned number_bytes; /* 0: 4 */
 	size_t token_bytes;
 	unsigned type; /* bits 4 and 5 of the first byte */
+	bool greased;  /* without the QUIC bit (RFC 9287) */
 };
 
 static inline void quic_lab_hmac(const void *key, size_t key_bytes, const void *data, size_t count,
@@ -86,7 +87,7 @@ static inline GByteArray *quic_lab_header(const struct sealing *with, unsigned n
 	GByteArray *header = g_byte_array_new();
 	g_autofree uint8_t *token = g_malloc0(with->token_bytes + 1);
 
-	lab_number(header, 0xc0 | with->type << 4 | (number_bytes - 1), 1);
+	lab_number(header, (with->greased ? 0x80 : 0xc0) | with->type << 4 | (number_bytes - 1), 1);
 	lab_number(header, with->version, 4);
 	lab_number(header, 8, 1);
 	lab_append(header, with->dcid ? with->dcid : with->keys_of, 8);

@@ -149,6 +149,8 @@ static void test_versions(void)
 		{.version = 0xfaceb002, .salt = SALT_DRAFT_23, .keys_of = "12345678"},
 		{.version = 0x54303530, .salt = SALT_T050, .keys_of = "12345678"},
 		{.version = 0x54303531, .salt = SALT_T051, .keys_of = "12345678"},
+		/* with an earlier connection's token (RFC 9287, 3.1) */
+		{.version = 1, .keys_of = "12345678", .token_bytes = 32, .greased = true},
 	};
 	GByteArray *message = lab_hello_for(HOST, 9, 9);
 	struct lab lab = {0};
