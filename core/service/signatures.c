@@ -212,33 +212,30 @@ const struct st_service *st_signatures_get(const struct st_signatures *signature
 	return &service->shown;
 }
 
-static const struct st_service *find_by_name(const struct st_signatures *signatures,
-					     const char *name)
+void signatures_called(const struct st_signatures *signatures, const char *name, GPtrArray *found)
 {
-	const struct st_service *found = NULL;
-	char *folded;
+	char *id = g_ascii_strdown(name, -1);
+	char *folded = g_utf8_validate(name, -1, NULL) ? g_utf8_casefold(name, -1) : NULL;
 
-	if (!g_utf8_validate(name, -1, NULL))
-		return NULL;
-	folded = g_utf8_casefold(name, -1);
-	for (size_t i = 0; i < signatures->services->len && !found; i++) {
-		const struct service *service = g_ptr_array_index(signatures->services, i);
+	for (size_t i = 0; i < signatures->services->len; i++) {
+		struct service *service = g_ptr_array_index(signatures->services, i);
 
-		if (strcmp(service->folded_name, folded) == 0)
-			found = &service->shown;
+		if (strcmp(service->shown.id, id) == 0)
+			g_ptr_array_insert(found, 0, &service->shown);
+		else if (folded && strcmp(service->folded_name, folded) == 0)
+			g_ptr_array_add(found, &service->shown);
 	}
 	g_free(folded);
-	return found;
+	g_free(id);
 }
 
 const struct st_service *st_signatures_find(const struct st_signatures *signatures,
 					    const char *name)
 {
-	char *id = g_ascii_strdown(name, -1);
-	const struct service *service = service_of(signatures, id);
+	g_autoptr(GPtrArray) found = g_ptr_array_new();
 
-	g_free(id);
-	return service ? &service->shown : find_by_name(signatures, name);
+	signatures_called(signatures, name, found);
+	return found->len > 0 ? found->pdata[0] : NULL;
 }
 
 /* Programs that add. */

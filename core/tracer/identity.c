@@ -424,9 +424,8 @@ static void find_services(struct st_tracer *tracer, uint64_t generation)
 		tracer->services = g_ptr_array_new();
 	tracer->services_generation = generation;
 	for (size_t i = 0; i < selection->service_count; i++)
-		g_ptr_array_add(tracer->services,
-				(void *)st_signatures_find(tracer->config.signatures,
-							   selection->services[i]));
+		signatures_called(tracer->config.signatures, selection->services[i],
+				  tracer->services);
 }
 
 /* What was recognised before the flow was wanted is told now. */

@@ -71,10 +71,10 @@ class Score:
     def __init__(self, what, least):
         self.what, self.least, self.count, self.missed = what, least, 0, []
 
-    def add(self, path, flow, hosts, wanted):
+    def add(self, path, flow, hosts, wanted, fault=""):
         self.count += 1
-        if not hosts or not hosts <= wanted:
-            self.missed.append(f"{path.name}: {truth_key(flow)} is {sorted(map(str, hosts))}, not {sorted(wanted)[:4]}")
+        if fault or not hosts or not hosts <= wanted:
+            self.missed.append(f"{path.name}: {truth_key(flow)} is {sorted(map(str, hosts))}, not {sorted(wanted)[:4]} {fault}")
 
     def tell(self, check):
         right = self.count - len(self.missed)
@@ -91,15 +91,27 @@ def wanted_names(flow):
     return own
 
 
+def evidence_fault(records_of_flow, evidence, alpn=None):
+    """What told the name, and with a ClientHello the protocols that it offers, as text; "" if that is right."""
+    named = [one["service"] for one in records_of_flow if host_of(one)]
+    if any(one["evidence"] != evidence for one in named):
+        return f"by {[one['evidence'] for one in named]}"
+    if alpn and not any(one.get("alpn") == alpn for one in named):
+        return f"ALPN {[one.get('alpn') for one in named]}, not {alpn}"
+    return ""
+
+
 def judge(path, truth, found, sni, dns):
     for flow in truth["flows"]:
         if flow.get("tunnel"):
             continue  # inside another IP packet
         hosts = {host_of(one) for one in found.get(truth_key(flow), [])} - {None}
         if wanted_names(flow):
-            sni.add(path, flow, hosts, wanted_names(flow))
+            fault = evidence_fault(found.get(truth_key(flow), []), "sni", flow.get("alpn"))
+            sni.add(path, flow, hosts, wanted_names(flow), fault)
         elif flow.get("dns_names"):
-            dns.add(path, flow, hosts, {plain(name) for name in flow["dns_names"]})
+            dns.add(path, flow, hosts, {plain(name) for name in flow["dns_names"]},
+                    evidence_fault(found.get(truth_key(flow), []), "dns"))
 
 
 def invented(path, truth, found):

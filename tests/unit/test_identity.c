@@ -211,6 +211,20 @@ static void test_wanted_by_own_name(void)
 	end_lab(&lab, signatures);
 }
 
+/* A user's own service may be called like one that is installed. */
+static void test_wanted_by_shared_name(void)
+{
+	struct st_signatures *signatures = make_signatures();
+	struct lab lab;
+
+	st_signatures_add_service(signatures, "my-caches", "Video");
+	st_signatures_add_rule(signatures, "my-caches", ST_RULE_DOMAIN, "cache.test");
+	lab = make_service_lab(signatures, video, true);
+	open_tls(&lab, "a.cache.test", false);
+	assert_traced(&lab, 1);
+	end_lab(&lab, signatures);
+}
+
 static void test_wanted_by_prefix(void)
 {
 	struct st_signatures *signatures = make_signatures();
@@ -403,6 +417,7 @@ static void add_name_tests(void)
 static void add_selection_tests(void)
 {
 	g_test_add_func("/identity/wanted-by-own-name", test_wanted_by_own_name);
+	g_test_add_func("/identity/wanted-by-shared-name", test_wanted_by_shared_name);
 	g_test_add_func("/identity/wanted-by-prefix", test_wanted_by_prefix);
 	g_test_add_func("/identity/wanted-by-older-answer", test_wanted_by_older_answer);
 	g_test_add_func("/identity/unwanted-by-own-name", test_unwanted_by_own_name);

@@ -46,7 +46,7 @@ struct st_selection {
 	size_t host_count;
 	const char *const *names; /* flows with a host of this name; "*.example.com": below it */
 	size_t name_count;
-	const char *const *services; /* flows of these services: ids or names in signatures */
+	const char *const *services; /* flows of all services called so, by id or name */
 	size_t service_count;
 	const struct st_tuple *flows; /* these very flows, either direction */
 	size_t flow_count;

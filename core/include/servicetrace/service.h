@@ -125,7 +125,8 @@ ST_API size_t st_signatures_count(const struct st_signatures *signatures);
 ST_API const struct st_service *st_signatures_get(const struct st_signatures *signatures,
 						  size_t index);
 
-/* The service of this id or name, upper and lower case alike; NULL: there is none. */
+/* The service of this id, else one of this name, upper and lower case alike; NULL: there is none.
+ */
 ST_API const struct st_service *st_signatures_find(const struct st_signatures *signatures,
 						   const char *name);
 
