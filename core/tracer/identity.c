@@ -520,16 +520,20 @@ void identity_update(struct st_tracer *tracer, struct flow *flow)
 enum st_status st_tracer_tell_name(struct st_tracer *tracer, uint64_t now,
 				   const struct st_addr *addr, const char *name)
 {
-	size_t bytes = strlen(name);
+	char host[HELLO_HOST_MAX];
+	const char *told = host;
+	size_t bytes = g_strlcpy(host, name, sizeof(host));
 
-	if (!bytes || bytes >= HELLO_HOST_MAX || !st_addr_bytes(addr))
+	if (bytes < sizeof(host) && g_str_has_suffix(host, "."))
+		host[--bytes] = '\0';
+	if (!bytes || bytes >= sizeof(host) || !st_addr_bytes(addr))
 		return ST_INVALID_ARGUMENT;
 	for (size_t i = 0; i < bytes; i++) {
-		if (!g_ascii_isgraph(name[i]))
+		if (!g_ascii_isgraph(host[i]))
 			return ST_INVALID_ARGUMENT;
 	}
 	st_tracer_wake(tracer, now);
-	names_learn(tracer->names, NULL, addr, &name, 1, 0, ST_EVIDENCE_OPTION, tracer->now);
+	names_learn(tracer->names, NULL, addr, &told, 1, 0, ST_EVIDENCE_OPTION, tracer->now);
 	count_names(tracer);
 	return ST_OK;
 }

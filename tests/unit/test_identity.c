@@ -156,9 +156,11 @@ static void test_told_name(void)
 	struct lab lab = make_service_lab(signatures, NULL, false);
 	struct st_addr server = {.version = 4, .bytes = {10, 9, 0, 2}}, none = {0};
 
-	g_assert_cmpint(st_tracer_tell_name(lab.tracer, lab.now, &server, "www.Music.test"), ==,
+	g_assert_cmpint(st_tracer_tell_name(lab.tracer, lab.now, &server, "www.Music.test."), ==,
 			ST_OK);
 	g_assert_cmpint(st_tracer_tell_name(lab.tracer, lab.now, &server, ""), ==,
+			ST_INVALID_ARGUMENT);
+	g_assert_cmpint(st_tracer_tell_name(lab.tracer, lab.now, &server, "."), ==,
 			ST_INVALID_ARGUMENT);
 	g_assert_cmpint(st_tracer_tell_name(lab.tracer, lab.now, &server, "a b"), ==,
 			ST_INVALID_ARGUMENT);

@@ -163,9 +163,10 @@ ST_API void st_tracer_tell_socket(struct st_tracer *tracer, uint64_t now,
 				  const struct st_tuple *tuple, enum st_socket socket);
 
 /*
- * Tells what DNS does not show here: that `addr` is `name`, a host's name. Counts
- * like an answer that any client got, and before those (ST_EVIDENCE_OPTION), for
- * as long as the tracer lives. ST_INVALID_ARGUMENT: that is no host's name.
+ * Tells what DNS does not show here: that `addr` is `name`, a host's name; a final
+ * dot, and upper and lower case, make no difference. Counts like an answer that any
+ * client got, and before those (ST_EVIDENCE_OPTION), for as long as the tracer
+ * lives. ST_INVALID_ARGUMENT: that is no host's name.
  */
 ST_API enum st_status st_tracer_tell_name(struct st_tracer *tracer, uint64_t now,
 					  const struct st_addr *addr, const char *name);
