@@ -270,24 +270,31 @@ static const struct name *name_of(const struct inquiry *inquiry, const char *hos
 /*
  * A name beside an encrypted ClientHello can be the outer one, which says nothing
  * of the service, or the true one beside a decoy (GREASE, RFC 9849, 6.2). It is
- * believed if the client had asked DNS for it.
+ * believed if the client had asked DNS for it; its address of the other IP version
+ * is not known, so who asked over that may have been the client too.
  */
+static bool is_believed(const struct inquiry *inquiry, const char *host)
+{
+	const struct name *asked;
+
+	if (!is_outer(inquiry->flow))
+		return true;
+	asked = name_of(inquiry, host);
+	return asked && (fit_of(asked, inquiry->flow, inquiry->server) >= FIT_CLIENT ||
+			 asked->client.version != inquiry->flow->ip_version);
+}
+
 static void match_service(const struct inquiry *inquiry, struct st_identity *is)
 {
 	const char *host = own_host(inquiry->flow);
 	const struct name *name = inquiry->best;
-	bool is_believed = host != NULL;
 
 	if (!inquiry->tracer->config.signatures)
 		return;
-	if (host && is_outer(inquiry->flow)) {
-		const struct name *asked = name_of(inquiry, host);
-
-		is_believed = asked && fit_of(asked, inquiry->flow, inquiry->server) >= FIT_CLIENT;
-	} else if (host) {
+	if (host && !is_outer(inquiry->flow))
 		name = name_of(inquiry, host);
-	}
-	if (is_believed && match_host(inquiry->tracer, host, is, ST_EVIDENCE_SNI))
+	if (host && is_believed(inquiry, host) &&
+	    match_host(inquiry->tracer, host, is, ST_EVIDENCE_SNI))
 		return;
 	if (!match_name(inquiry->tracer, name, is))
 		match_prefix(inquiry, is);

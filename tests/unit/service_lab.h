@@ -48,6 +48,22 @@ static inline void put_answer(struct wire *wire, const char *name, const char *a
 	wire_u32(wire, SERVER);
 }
 
+/* The same to a client that asks over IPv6. */
+static inline void show_answer6(struct lab *lab, const char *name)
+{
+	struct wire message = {0}, wire = {0};
+
+	put_answer(&message, name, NULL);
+	wire_ethernet(&wire, 0x86dd);
+	wire_ip6(&wire, 17, 8 + message.count);
+	wire_u16(&wire, 53);
+	wire_u16(&wire, 33333);
+	wire_u16(&wire, (unsigned)(8 + message.count));
+	wire_u16(&wire, 0xbeef);
+	wire_bytes(&wire, message.bytes, message.count);
+	show_bytes(lab, wire.bytes, wire.count, ST_DIRECTION_IN, 0);
+}
+
 static inline void show_answer_to(struct lab *lab, uint32_t client, const char *name,
 				  const char *alias)
 {

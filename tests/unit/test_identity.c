@@ -150,6 +150,25 @@ static void test_greased_name(void)
 	end_lab(&lab, signatures);
 }
 
+/* Who asked over the other IP version can be the client; over the same one it is another. */
+static void test_greased_name_asked_elsewhere(void)
+{
+	struct st_signatures *signatures = make_signatures();
+	struct lab lab = make_service_lab(signatures, NULL, false);
+
+	show_answer6(&lab, "www.video.test");
+	open_tls(&lab, "www.video.test", true);
+	assert_flow(&lab, "www.video.test", "Video", ST_EVIDENCE_SNI, ST_EVIDENCE_SNI, true);
+	end_lab(&lab, signatures);
+	signatures = make_signatures();
+	lab = make_service_lab(signatures, NULL, false);
+	show_answer_to(&lab, OTHER_CLIENT, "outer.video.test", NULL);
+	show_answer(&lab, "www.music.test");
+	open_tls(&lab, "outer.video.test", true);
+	assert_flow(&lab, "outer.video.test", "Music", ST_EVIDENCE_SNI, ST_EVIDENCE_DNS, true);
+	end_lab(&lab, signatures);
+}
+
 static void test_told_name(void)
 {
 	struct st_signatures *signatures = make_signatures();
@@ -412,6 +431,8 @@ static void add_name_tests(void)
 	g_test_add_func("/identity/outer-name", test_outer_name);
 	g_test_add_func("/identity/outer-name-and-dns", test_outer_name_and_dns);
 	g_test_add_func("/identity/greased-name", test_greased_name);
+	g_test_add_func("/identity/greased-name-asked-elsewhere",
+			test_greased_name_asked_elsewhere);
 	g_test_add_func("/identity/told-name", test_told_name);
 	g_test_add_func("/identity/told-names-are-counted", test_told_names_are_counted);
 }
