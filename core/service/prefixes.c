@@ -67,7 +67,7 @@ static struct key first_bits(struct key key, unsigned bits)
 /* How many first bits choose a root: those that differ in IPv6 come later. */
 static unsigned root_bits(const struct st_addr *addr)
 {
-	return addr->version == 4 ? 8 : 16;
+	return addr->version == 4 ? 12 : 24;
 }
 
 static unsigned version_index(const struct st_addr *addr)
@@ -75,10 +75,13 @@ static unsigned version_index(const struct st_addr *addr)
 	return addr->version == 4 ? 0 : 1;
 }
 
-/* For IPv6, two bytes in one: what is in one trie need not have more in common. */
+/* For IPv6, 24 bits in 12: what is in one trie need not have more in common. */
 static unsigned root_index(const struct st_addr *addr)
 {
-	return addr->version == 4 ? addr->bytes[0] : addr->bytes[0] ^ addr->bytes[1];
+	unsigned first = (unsigned)addr->bytes[0] << 4 | addr->bytes[1] >> 4;
+	unsigned second = (addr->bytes[1] & 0xfU) << 8 | addr->bytes[2];
+
+	return addr->version == 4 ? first : first ^ second;
 }
 
 static uint32_t *root_of(struct prefixes *prefixes, const struct st_prefix *prefix)

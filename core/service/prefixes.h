@@ -13,8 +13,8 @@
 /* A prefix of each length can hold one address. */
 #define PREFIX_PATH_MAX 129
 
-/* Of each version: one byte's, so that a lookup need not go through eight levels of a trie. */
-#define PREFIX_ROOTS 256
+/* Of each version, so that a lookup need not go through twelve levels of a trie; 32 KB in all. */
+#define PREFIX_ROOTS 4096
 
 /* To be embedded; several may have the same prefix. */
 struct prefix_entry {
