@@ -8,8 +8,9 @@
 
 #include <string.h>
 
+#include "packet/build.h"
+
 #define TCP_HEADER_MIN 20
-#define UDP_HEADER_BYTES 8
 #define ICMP_HEADER_BYTES 8
 
 static uint32_t transport_header_min(uint8_t protocol)

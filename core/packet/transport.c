@@ -3,10 +3,10 @@
  * Transport headers: TCP with the options that matter to a probe, UDP, ICMP
  * and ICMPv6. What ICMP errors carry is read by quote.c and icmp_ext.c.
  */
+#include "packet/build.h"
 #include "packet/decode.h"
 
 #define TCP_HEADER_MIN 20
-#define UDP_HEADER_BYTES 8
 #define ICMP_HEADER_BYTES 8
 
 /* TCP option kinds (IANA). */

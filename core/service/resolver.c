@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "service/resolver.h"
 
+#include "packet/build.h"
 #include "service/dns.h"
 #include "service/dns_stream.h"
 #include "service/fragments.h"
-
-#define UDP_HEADER_BYTES 8
 
 struct resolver {
 	struct names *names;

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "trace/correlator.h"
 
-#include <string.h>
-
 #include "base/container.h"
 #include "flow/flow.h"
 
@@ -36,12 +34,11 @@ static uint64_t hash_key(const struct correlator *correlator, uint32_t key)
 static uint64_t hash_of(const struct correlator *correlator, const struct st_tuple *tuple,
 			uint32_t key)
 {
-	uint64_t hash = hash_key(correlator, key), halves[2];
+	uint64_t hash = hash_key(correlator, key);
 
 	if (tuple->protocol != ST_PROTOCOL_UDP)
 		return hash;
-	memcpy(halves, tuple->destination.bytes, sizeof(halves));
-	return hash_mix(hash_mix(hash_mix(hash, halves[0]), halves[1]), tuple->destination_port);
+	return hash_mix(hash_addr(hash, &tuple->destination), tuple->destination_port);
 }
 
 static struct probe *by_key(struct hash_link *link)

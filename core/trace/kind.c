@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "trace/kind.h"
 
+#include "service/resolver.h"
+
 /* The estimate is the reverse path's: the forward path may be this much shorter. */
 #define ESTIMATE_MARGIN 2
-#define PORT_DNS 53
 
 bool kind_destructs_itself(const struct flow *flow, unsigned side)
 {
@@ -101,7 +102,7 @@ const char *kind_refusal(const struct st_config *config, enum probe_kind kind,
 			 const struct flow *flow, unsigned side)
 {
 	/* A Time Exceeded makes a lookup of the C library fail at once. */
-	if (flow->ends[0].port == PORT_DNS || flow->ends[1].port == PORT_DNS)
+	if (flow->ends[0].port == DNS_PORT || flow->ends[1].port == DNS_PORT)
 		return "port 53 is never probed: name lookups would fail";
 	if (flow->protocol == ST_PROTOCOL_UDP)
 		return udp_refusal(config, kind, flow, side);
