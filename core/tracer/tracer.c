@@ -166,17 +166,6 @@ const struct st_stats *st_tracer_stats(const struct st_tracer *tracer)
 	return &tracer->stats;
 }
 
-static void forget_flows(struct st_tracer *tracer)
-{
-	struct flow *flow;
-
-	while ((flow = flow_table_oldest(&tracer->flows))) {
-		identity_drop(tracer, flow);
-		flow_table_remove(&tracer->flows, flow);
-	}
-	flow_table_clear(&tracer->flows);
-}
-
 void st_tracer_free(struct st_tracer *tracer)
 {
 	struct event *event;
@@ -185,8 +174,8 @@ void st_tracer_free(struct st_tracer *tracer)
 		return;
 	while (tracer->traces.head)
 		tracer_discard(tracer, tracer->traces.head->data);
-	forget_flows(tracer);
-	hello_pool_clear(&tracer->hellos);
+	hello_pool_clear(&tracer->hellos); /* while the flows are there that it points to */
+	flow_table_clear(&tracer->flows);
 	resolver_free(tracer->resolver);
 	names_free(tracer->names);
 	if (tracer->services)
