@@ -48,7 +48,18 @@ static inline void put_answer(struct wire *wire, const char *name, const char *a
 	wire_u32(wire, SERVER);
 }
 
-/* The same to a client that asks over IPv6. */
+/* Comes in as a datagram behind the IP header that `wire` ends with. */
+static inline void show_message(struct lab *lab, struct wire *wire, const struct wire *message)
+{
+	wire_u16(wire, 53);
+	wire_u16(wire, 33333);
+	wire_u16(wire, (unsigned)(8 + message->count));
+	wire_u16(wire, 0xbeef);
+	wire_bytes(wire, message->bytes, message->count);
+	show_bytes(lab, wire->bytes, wire->count, ST_DIRECTION_IN, 0);
+}
+
+/* To a client that asks over IPv6. */
 static inline void show_answer6(struct lab *lab, const char *name)
 {
 	struct wire message = {0}, wire = {0};
@@ -56,12 +67,7 @@ static inline void show_answer6(struct lab *lab, const char *name)
 	put_answer(&message, name, NULL);
 	wire_ethernet(&wire, 0x86dd);
 	wire_ip6(&wire, 17, 8 + message.count);
-	wire_u16(&wire, 53);
-	wire_u16(&wire, 33333);
-	wire_u16(&wire, (unsigned)(8 + message.count));
-	wire_u16(&wire, 0xbeef);
-	wire_bytes(&wire, message.bytes, message.count);
-	show_bytes(lab, wire.bytes, wire.count, ST_DIRECTION_IN, 0);
+	show_message(lab, &wire, &message);
 }
 
 static inline void show_answer_to(struct lab *lab, uint32_t client, const char *name,
@@ -72,12 +78,7 @@ static inline void show_answer_to(struct lab *lab, uint32_t client, const char *
 	put_answer(&message, name, alias);
 	wire_ethernet(&wire, 0x0800);
 	put_ip4(&wire, 17, 8 + message.count, RESOLVER, client, 60);
-	wire_u16(&wire, 53);
-	wire_u16(&wire, 33333);
-	wire_u16(&wire, (unsigned)(8 + message.count));
-	wire_u16(&wire, 0xbeef);
-	wire_bytes(&wire, message.bytes, message.count);
-	show_bytes(lab, wire.bytes, wire.count, ST_DIRECTION_IN, 0);
+	show_message(lab, &wire, &message);
 }
 
 static inline void show_answer(struct lab *lab, const char *name)
