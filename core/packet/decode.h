@@ -74,4 +74,7 @@ enum st_status ip_pass_extensions(struct reader *reader, struct ip_header *ip);
  */
 enum st_status transport_decode(struct reader *reader, struct st_packet *packet);
 
+/* Reads the 8 bytes of an ICMP header; is_error is left to the caller. */
+void icmp_read(struct reader *reader, struct st_icmp *icmp);
+
 #endif
