@@ -258,22 +258,28 @@ void replies_free(struct st_tracer *tracer)
  */
 static bool tcp_answers(const struct probe *probe, const struct st_tcp *tcp)
 {
-	if (!(tcp->flags & (ST_TCP_SYN | ST_TCP_RST)))
-		return false;
 	if (tcp->flags & ST_TCP_ACK)
 		return tcp->ack == probe->key + 1 || tcp->ack == probe->key;
 	return (tcp->flags & ST_TCP_RST) && tcp->seq == probe->headers.ack;
 }
 
-/* An application's datagram is not told from an answer to a probe. */
+/* Could be an answer to some probe: an application's datagram is not told from one. */
+static bool is_perhaps_an_answer(const struct st_packet *packet)
+{
+	if (packet->protocol == ST_PROTOCOL_TCP)
+		return packet->tcp.flags & (ST_TCP_SYN | ST_TCP_RST);
+	if (packet->protocol == ST_PROTOCOL_ICMP || packet->protocol == ST_PROTOCOL_ICMPV6)
+		return icmp_echo_of(packet->protocol, &packet->icmp) == ICMP_ECHO_REPLY;
+	return packet->protocol != ST_PROTOCOL_UDP;
+}
+
 static bool answers(const struct probe *probe, const struct st_packet *packet)
 {
 	if (packet->protocol == ST_PROTOCOL_TCP)
 		return tcp_answers(probe, &packet->tcp);
 	if (packet->protocol == ST_PROTOCOL_ICMP || packet->protocol == ST_PROTOCOL_ICMPV6)
-		return icmp_echo_of(packet->protocol, &packet->icmp) == ICMP_ECHO_REPLY &&
-		       probe->key == packet->key;
-	return packet->protocol != ST_PROTOCOL_UDP;
+		return probe->key == packet->key;
+	return true;
 }
 
 /* The first that is awaited: of several that are alike the nearest to the sender was first. */
@@ -317,8 +323,11 @@ void replies_take_answer(struct st_tracer *tracer, const struct st_packet *packe
 			 const struct st_frame *frame)
 {
 	struct st_tuple there = packet_tuple(packet), back = st_tuple_reversed(&there);
-	const struct pair *pair = candidates_pair(tracer->candidates, &back);
+	const struct pair *pair;
 
+	if (!is_perhaps_an_answer(packet))
+		return;
+	pair = candidates_pair(tracer->candidates, &back);
 	for (const struct flow *session = pair ? pair->sessions : NULL; session;
 	     session = session->next_session) {
 		const struct trace *trace = observe_open_trace(session, 0);
