@@ -230,14 +230,18 @@ static void take_icmp_error(struct st_tracer *tracer, const struct st_packet *pa
 
 	if (st_quote_decode(frame->bytes + packet->payload_offset, packet->payload_captured,
 			    packet->ip_version, &quote) != ST_OK) {
-		tracer->stats.errors_malformed++;
+		tracer->stats.errors_malformed +=
+			shard_has(&tracer->config, &packet->source, &packet->destination);
 		return;
 	}
+	if (!shard_has_error(&tracer->config, packet, &quote))
+		return;
 	probe = is_answer(packet) ? correlator_find_quote(&tracer->correlator, &quote, tracer->now,
 							  &matched_by)
 				  : NULL;
 	if (!probe || is_perhaps_the_applications(packet, &quote)) {
-		tracer->stats.errors_unmatched++;
+		tracer->stats.errors_unmatched +=
+			shard_counts_error(&tracer->config, packet, &quote);
 		return;
 	}
 	tell(info, probe->trace->flow);

@@ -334,6 +334,23 @@ static gboolean set_format(const char *name, const char *value, void *data, GErr
 	return TRUE;
 }
 
+/* "2/8": of eight shards the second. */
+static gboolean set_shard(const char *name, const char *value, void *data, GError **error)
+{
+	struct options *options = data;
+	g_auto(GStrv) halves = g_strsplit(value, "/", 2);
+	uint64_t shard, shards;
+
+	if (g_strv_length(halves) != 2)
+		return bad_value(error, name, value, "is not of the form I/N");
+	if (!value_number(name, halves[1], 1, ST_SHARDS_MAX, &shards, error) ||
+	    !value_number(name, halves[0], 1, shards, &shard, error))
+		return FALSE;
+	options->config.shard = (uint32_t)shard;
+	options->config.shards = (uint32_t)shards;
+	return TRUE;
+}
+
 static bool set_path(char **path, const char *name, const char *value, GError **error)
 {
 	if (*value == '\0')
@@ -406,6 +423,8 @@ const struct option_spec option_table[] = {
 	{"signatures", 0, BOTH, VALUE("PATH", add_signatures),
 	 "Services of this folder or file, too (repeatable)"},
 	{"flows", 0, BOTH, FLAG(flows_too), "Report each flow as such, too"},
+	{"shard", 0, TOOL_REPLAY, VALUE("I/N", set_shard),
+	 "Only the I-th of N shares of the flows"},
 	{"output", 'o', BOTH, VALUE("FORMAT", set_format), "text or json (text)"},
 	{"write", 'w', BOTH, VALUE("FILE", set_write),
 	 "Write what matters as pcapng (-: to stdout)"},
