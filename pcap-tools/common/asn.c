@@ -157,8 +157,8 @@ bool asn_look(struct asn *asn, const struct st_addr *addr, struct st_router *rou
 	for (guint i = 0; i < asn->databases->len; i++) {
 		const MMDB_s *database = &g_array_index(asn->databases, MMDB_s, i);
 		int status;
-		MMDB_lookup_result_s found = MMDB_lookup_sockaddr(
-			database, (const struct sockaddr *)&storage, &status);
+		MMDB_lookup_result_s found =
+			MMDB_lookup_sockaddr(database, (const struct sockaddr *)&storage, &status);
 
 		if (status == MMDB_SUCCESS && found.found_entry)
 			read_entry(asn, &found.entry, router);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A build without libmaxminddb: the option that names databases does not exist, so none is asked. */
+/* A build without libmaxminddb: the option that names databases does not exist, so none is asked.
+ */
 #include "asn.h"
 
 #include "failure.h"

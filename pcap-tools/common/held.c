@@ -12,7 +12,8 @@ struct item {
 struct held {
 	struct routers *routers;
 	GQueue items;
-	bool is_looked_at; /* nothing has changed since the first was found unsettled */
+	bool is_looked_at; /* the first was not settled when there had been this many answers: */
+	uint64_t answers;
 };
 
 struct held *held_new(struct routers *routers)
@@ -110,20 +111,24 @@ struct held_report held_take_first(struct held *held)
 	return report;
 }
 
+/* Looks at the trace only if that can have changed: a capture asks after each frame. */
+static bool is_first_settled(struct held *held)
+{
+	const struct item *first = held->items.head->data;
+	uint64_t answers = routers_answers(held->routers);
+
+	if (held->is_looked_at && held->answers == answers)
+		return false;
+	held->answers = answers;
+	held->is_looked_at = first->report.trace != NULL && !is_settled(held, first->report.trace);
+	return !held->is_looked_at;
+}
+
 bool held_take(struct held *held, uint64_t now, struct held_report *report)
 {
-	const struct item *first;
-
-	if (routers_take(held->routers, now))
-		held->is_looked_at = false;
-	if (held_is_empty(held))
+	routers_take(held->routers, now);
+	if (held_is_empty(held) || (now < held_due(held) && !is_first_settled(held)))
 		return false;
-	first = held->items.head->data;
-	if (first->report.trace != NULL && now < held_due(held) &&
-	    (held->is_looked_at || !is_settled(held, first->report.trace))) {
-		held->is_looked_at = true;
-		return false;
-	}
 	*report = held_take_first(held);
 	return true;
 }

@@ -20,7 +20,8 @@
 /* As many as a path has routers, so that one silent name server does not hold up all the others. */
 #define THREADS_MAX 16
 
-/* A minute's work where each answer takes a second; behind that nobody waits for a name any more. */
+/* A minute's work where each answer takes a second; behind that nobody waits for a name any more.
+ */
 #define QUESTIONS_MAX 1024
 
 /* A thread that takes this from the queue ends. */

@@ -29,6 +29,7 @@ struct routers {
 	GHashTable *names;	 /* of struct name, keys inside */
 	GQueue by_age;
 	uint64_t last_answer;
+	uint64_t answers;
 };
 
 static guint hash_of_addr(gconstpointer key)
@@ -112,6 +113,7 @@ static void settle(struct routers *routers, uint64_t now, const struct reverse_a
 {
 	struct name *name = g_hash_table_lookup(routers->names, &answer->addr);
 
+	routers->answers++;
 	if (!answer->is_silent)
 		routers->last_answer = now;
 	if (name == NULL || name->is_settled) {
@@ -123,16 +125,12 @@ static void settle(struct routers *routers, uint64_t now, const struct reverse_a
 	name->stale_at = answer->is_silent ? now + ASK_AGAIN_NS : ST_NEVER;
 }
 
-bool routers_take(struct routers *routers, uint64_t now)
+void routers_take(struct routers *routers, uint64_t now)
 {
 	struct reverse_answer answer;
-	bool any = false;
 
-	while (routers->reverse != NULL && reverse_take(routers->reverse, &answer)) {
+	while (routers->reverse != NULL && reverse_take(routers->reverse, &answer))
 		settle(routers, now, &answer);
-		any = true;
-	}
-	return any;
 }
 
 bool routers_is_settled(const struct routers *routers, const struct st_addr *addr)
@@ -140,6 +138,11 @@ bool routers_is_settled(const struct routers *routers, const struct st_addr *add
 	const struct name *name = g_hash_table_lookup(routers->names, addr);
 
 	return name == NULL || name->is_settled;
+}
+
+uint64_t routers_answers(const struct routers *routers)
+{
+	return routers->answers;
 }
 
 uint64_t routers_last_answer(const struct routers *routers)

@@ -24,11 +24,14 @@ void routers_free(struct routers *routers);
 /* Asks for the address's name, unless that has been done, or is not wanted. */
 void routers_ask(struct routers *routers, uint64_t now, const struct st_addr *addr);
 
-/* Takes the answers that have come. True if there were any. */
-bool routers_take(struct routers *routers, uint64_t now);
+/* Takes the answers that have come. */
+void routers_take(struct routers *routers, uint64_t now);
 
 /* True unless the address's name is still being asked for. */
 bool routers_is_settled(const struct routers *routers, const struct st_addr *addr);
+
+/* How many answers have been taken; as long as it stays, so does what is settled. */
+uint64_t routers_answers(const struct routers *routers);
 
 /* When a name server last answered anything; 0: never. */
 uint64_t routers_last_answer(const struct routers *routers);
