@@ -320,16 +320,12 @@ static gboolean set_idle(const char *name, const char *value, void *data, GError
 
 static gboolean set_format(const char *name, const char *value, void *data, GError **error)
 {
-	static const struct value_word words[] = {
-		{"text", REPORT_TEXT},
-		{"json", REPORT_JSON},
-	};
 	struct options *options = data;
-	int word;
 
-	if (!value_word(name, value, words, G_N_ELEMENTS(words), &word, error))
-		return FALSE;
-	options->format = (enum report_format)word;
+	if (st_report_format_parse(value, &options->format) != ST_OK)
+		return bad_value(error, name, value,
+				 "is not one of text, json, scamper, atlas, service-traceroute, "
+				 "csv, dot, html");
 	options->format_given = true;
 	return TRUE;
 }
@@ -406,7 +402,8 @@ const struct option_spec option_table[] = {
 	{"signatures", 0, BOTH, VALUE("PATH", add_signatures),
 	 "Services of this folder or file, too (repeatable)"},
 	{"flows", 0, BOTH, FLAG(flows_too), "Report each flow as such, too"},
-	{"output", 'o', BOTH, VALUE("FORMAT", set_format), "text or json (text)"},
+	{"output", 'o', BOTH, VALUE("FORMAT", set_format),
+	 "text, json, csv, html, dot, scamper, atlas or service-traceroute (text)"},
 	{"write", 'w', BOTH, VALUE("FILE", set_write),
 	 "Write what matters as pcapng (-: to stdout)"},
 	{"expect", 0, TOOL_REPLAY, VALUE("REPORT", set_expect),

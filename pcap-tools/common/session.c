@@ -14,12 +14,9 @@
 
 void session_init(struct session *session, const struct options *options)
 {
-	bool capture_out = options->write_path != NULL && strcmp(options->write_path, "-") == 0;
-
 	*session = (struct session){
 		.options = options,
 		.program = tool_name(options->tool),
-		.reports = !capture_out,
 	};
 	session->generator = g_strdup_printf("%s %s", session->program, st_version());
 }
@@ -29,6 +26,7 @@ void session_clear(struct session *session)
 	recorder_free(session->recorder);
 	pcapng_close(session->pcapng, NULL);
 	st_tracer_free(session->tracer);
+	st_report_free(session->report);
 	g_clear_error(&session->error);
 	g_free(session->generator);
 	g_free(session->refusal);
@@ -73,37 +71,52 @@ static void stop_recording(struct session *session, GError *error)
 	session_fail(session, error);
 }
 
-/* Takes `report`: text, or JSON without the line's end. */
-static void print_report(struct session *session, char *report)
+/* Takes `text`. A report that cannot be written is over. */
+static void print_report(struct session *session, char *text)
 {
 	GError *error = NULL;
-	bool json = session->options->format == REPORT_JSON;
-	g_autofree char *line = json ? g_strconcat(report, "\n", NULL) : NULL;
-	if (!output_print(json ? line : report, &error)) {
-		session->reports = false;
+
+	if (!output_print(text, &error)) {
+		g_clear_pointer(&session->report, st_report_free);
 		session_fail(session, error);
 	}
-	free(report);
+	free(text);
 }
 
-static void print_trace(struct session *session, const struct st_trace *trace)
+void session_begin_report(struct session *session)
 {
-	bool json = session->options->format == REPORT_JSON;
+	const struct options *options = session->options;
+	bool capture_out = options->write_path != NULL && strcmp(options->write_path, "-") == 0;
+	const struct st_report_options about = {
+		.generator = session->generator, .lookup = NULL, /* nothing is known of routers */
+	};
 
+	if (capture_out || session->expect != NULL)
+		return;
+	session->report = st_report_new(options->format, &about);
+	print_report(session, st_report_begin(session->report));
+}
+
+static void end_report(struct session *session)
+{
+	if (session->report == NULL)
+		return;
+	print_report(session, st_report_end(session->report));
+	g_clear_pointer(&session->report, st_report_free);
+}
+
+static void tell_trace(struct session *session, const struct st_trace *trace)
+{
 	if (session->expect != NULL)
 		st_expect_add(session->expect, trace, session->generator);
-	else if (session->reports)
-		print_report(session, json ? st_report_json(trace, session->generator)
-					   : st_report_text(trace));
+	else if (session->report != NULL)
+		print_report(session, st_report_trace(session->report, trace));
 }
 
-static void print_flow(struct session *session, const struct st_flow *flow)
+static void tell_flow_record(struct session *session, const struct st_flow *flow)
 {
-	bool json = session->options->format == REPORT_JSON;
-
-	if (session->expect == NULL && session->reports)
-		print_report(session, json ? st_report_flow_json(flow, session->generator)
-					   : st_report_flow_text(flow));
+	if (session->report != NULL)
+		print_report(session, st_report_flow(session->report, flow));
 }
 
 static char *end_text(const struct st_addr *addr, uint16_t port)
@@ -210,9 +223,9 @@ void session_settle(struct session *session)
 		if (session->options->verbose)
 			tell_event(session, &event);
 		if (event.type == ST_EVENT_TRACE_ENDED)
-			print_trace(session, event.result);
+			tell_trace(session, event.result);
 		if (event.type == ST_EVENT_FLOW_ENDED)
-			print_flow(session, event.flow);
+			tell_flow_record(session, event.flow);
 		if (event.type == ST_EVENT_SOCKET_ASKED)
 			answer_socket(session, &event);
 		if (event.type == ST_EVENT_FLOW_REFUSED)
@@ -245,6 +258,7 @@ void session_close(struct session *session)
 {
 	GError *error = NULL;
 
+	end_report(session);
 	g_clear_pointer(&session->recorder, recorder_free);
 	if (!pcapng_close(g_steal_pointer(&session->pcapng), &error))
 		session_fail(session, error);

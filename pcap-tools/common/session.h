@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What both programs do around a tracer: show it frames, print the traces that
+ * What both programs do around a tracer: show it frames, report the traces that
  * end, record frames with their comments, tell in verbose mode what happens,
  * and sum up. An output that fails stops itself, not the others.
  */
@@ -26,11 +26,11 @@ struct session {
 	struct st_tracer *tracer;  /* ours; NULL between two captures */
 	struct pcapng *pcapng;	   /* NULL: no capture is written, or that has failed */
 	struct recorder *recorder; /* as pcapng */
-	struct st_expect *expect;  /* borrowed; NULL: traces are printed */
+	struct st_report *report;  /* of all captures, while standard output takes it */
+	struct st_expect *expect;  /* borrowed; NULL: traces are reported */
 	session_look look;	   /* borrowed with its user; NULL: nothing is known of sockets */
 	void *look_user;
 	uint64_t now;  /* of the latest frame */
-	bool reports;  /* standard output takes reports, and has not failed */
 	char *refusal; /* why a flow was last refused; NULL: none was */
 	GError *error; /* the first failure */
 };
@@ -40,6 +40,9 @@ void session_clear(struct session *session);
 
 /* Creates the capture file of -w if one is asked for. */
 bool session_record(struct session *session, uint64_t hold_ns, GError **error);
+
+/* Begins the report on standard output, unless something else goes there. */
+void session_begin_report(struct session *session);
 
 /* A new tracer of the options' configuration with this seed. */
 void session_start_tracer(struct session *session, uint64_t seed);
@@ -56,7 +59,7 @@ void session_flush(struct session *session);
 /* Ends the tracer's open traces; all outputs that still work get what is left. */
 void session_finish(struct session *session, uint64_t now);
 
-/* Closes the capture file. */
+/* Ends the report and closes the capture file. */
 void session_close(struct session *session);
 
 /* Notes a failure; the first one counts. Takes `error`. */

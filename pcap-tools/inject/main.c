@@ -108,6 +108,7 @@ static void trace(const struct options *options, GError **error)
 	if (open_run(&run, options, error)) {
 		tell_start(&run);
 		session_start_tracer(&run.session, random_seed());
+		session_begin_report(&run.session);
 		loop_run(&run.session, run.capture, run.sender);
 		session_close(&run.session);
 		if (!options->quiet)
