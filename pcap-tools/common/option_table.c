@@ -321,16 +321,12 @@ static gboolean set_idle(const char *name, const char *value, void *data, GError
 
 static gboolean set_format(const char *name, const char *value, void *data, GError **error)
 {
-	static const struct value_word words[] = {
-		{"text", REPORT_TEXT},
-		{"json", REPORT_JSON},
-	};
 	struct options *options = data;
-	int word;
 
-	if (!value_word(name, value, words, G_N_ELEMENTS(words), &word, error))
-		return FALSE;
-	options->format = (enum report_format)word;
+	if (st_report_format_parse(value, &options->format) != ST_OK)
+		return bad_value(error, name, value,
+				 "is not one of text, json, scamper, atlas, service-traceroute, "
+				 "csv, dot, html");
 	options->format_given = true;
 	return TRUE;
 }
@@ -428,7 +424,8 @@ const struct option_spec option_table[] = {
 	{"flows", 0, BOTH, FLAG(flows_too), "Report each flow as such, too"},
 	{"shard", 0, TOOL_REPLAY, VALUE("I/N", set_shard),
 	 "Only the I-th of N shares of the flows"},
-	{"output", 'o', BOTH, VALUE("FORMAT", set_format), "text or json (text)"},
+	{"output", 'o', BOTH, VALUE("FORMAT", set_format),
+	 "text, json, csv, html, dot, scamper, atlas or service-traceroute (text)"},
 	{"numeric", 'n', BOTH, FLAG(numeric), "Do not ask DNS for the names of routers"},
 	{"asn-db", 0, WITH_MAXMINDDB, VALUE("FILE", add_asn_db),
 	 "AS numbers or countries of this MaxMind DB (repeatable)"},

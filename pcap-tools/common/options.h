@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include <servicetrace/config.h>
+#include <servicetrace/report.h>
 
 #include "asn.h"
 
@@ -18,8 +19,6 @@ enum tool {
 	TOOL_INJECT = 1 << 0,
 	TOOL_REPLAY = 1 << 1,
 };
-
-enum report_format { REPORT_TEXT, REPORT_JSON };
 
 /* What a command line asks for, checked. The flags are gboolean because GOption fills them. */
 struct options {
@@ -39,7 +38,7 @@ struct options {
 	uint64_t count;	      /* 0: no bound */
 	uint64_t duration_ns; /* 0: no bound */
 	uint64_t idle_ns;     /* 0: no bound */
-	enum report_format format;
+	enum st_report_format format;
 	bool format_given;
 	gboolean ipv4, ipv6, all, flows_too, numeric;
 	gboolean list_interfaces, verbose, quiet, version, help;

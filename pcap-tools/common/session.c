@@ -6,37 +6,19 @@
  */
 #include "session.h"
 
-#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "failure.h"
 #include "output.h"
 
-/* What is printed tells of routers; a comparison (--expect) passes their names over. */
-static void know_routers(struct session *session)
-{
-	const struct options *options = session->options;
-	bool names = !options->numeric;
-
-	if (!session->reports || options->expect_path != NULL || !(names || options->asn != NULL))
-		return;
-	session->routers = routers_new(names, options->asn);
-	if (names)
-		session->held = held_new(session->routers);
-}
-
 void session_init(struct session *session, const struct options *options)
 {
-	bool capture_out = options->write_path != NULL && strcmp(options->write_path, "-") == 0;
-
 	*session = (struct session){
 		.options = options,
 		.program = tool_name(options->tool),
-		.reports = !capture_out,
 	};
 	session->generator = g_strdup_printf("%s %s", session->program, st_version());
-	know_routers(session);
 }
 
 void session_clear(struct session *session)
@@ -44,8 +26,7 @@ void session_clear(struct session *session)
 	recorder_free(session->recorder);
 	pcapng_close(session->pcapng, NULL);
 	st_tracer_free(session->tracer);
-	held_free(session->held);
-	routers_free(session->routers);
+	reports_free(session->reports);
 	g_clear_error(&session->error);
 	g_free(session->generator);
 	g_free(session->refusal);
@@ -90,107 +71,30 @@ static void stop_recording(struct session *session, GError *error)
 	session_fail(session, error);
 }
 
-/* Takes `report`: text, or JSON without the line's end. */
-static void print_report(struct session *session, char *report)
+void session_begin_report(struct session *session)
 {
-	GError *error = NULL;
-	bool json = session->options->format == REPORT_JSON;
-	g_autofree char *line = json ? g_strconcat(report, "\n", NULL) : NULL;
-	if (!output_print(json ? line : report, &error)) {
-		session->reports = false;
+	const struct options *options = session->options;
+	bool capture_out = options->write_path != NULL && strcmp(options->write_path, "-") == 0;
+
+	if (!capture_out && session->expect == NULL)
+		session->reports = reports_new(options, session->generator);
+}
+
+/* A report that cannot be written is over; the capture goes on until the driver has seen it. */
+static void check_reports(struct session *session)
+{
+	GError *error = session->reports == NULL ? NULL : reports_take_error(session->reports);
+
+	if (error != NULL)
 		session_fail(session, error);
-	}
-	free(report);
 }
 
-static void print_trace(struct session *session, const struct st_trace *trace)
+static void tell_trace(struct session *session, const struct st_trace *trace)
 {
-	bool json = session->options->format == REPORT_JSON;
-
-	if (session->reports)
-		print_report(session, json ? st_report_json(trace, session->generator)
-					   : st_report_text(trace));
-}
-
-static uint64_t monotonic_ns(void)
-{
-	return (uint64_t)g_get_monotonic_time() * ST_NS_PER_US;
-}
-
-static void print_held(struct session *session, struct held_report held)
-{
-	if (held.trace != NULL)
-		print_trace(session, held.trace);
-	else if (session->reports)
-		print_report(session, g_steal_pointer(&held.text));
-	st_trace_free(held.trace);
-	free(held.text);
-}
-
-static void print_settled(struct session *session)
-{
-	struct held_report held;
-
-	while (held_take(session->held, monotonic_ns(), &held))
-		print_held(session, held);
-}
-
-/* Prints the first report that is held, at the latest when it has waited long enough. */
-static void await_first(struct session *session)
-{
-	struct pollfd answers = {.fd = routers_fd(session->routers), .events = POLLIN};
-	struct held_report held;
-	uint64_t now = monotonic_ns();
-
-	while (!held_take(session->held, now, &held)) {
-		uint64_t left_ns = held_due(session->held) - now;
-
-		poll(&answers, 1, (int)(left_ns / ST_NS_PER_MS) + 1);
-		now = monotonic_ns();
-	}
-	print_held(session, held);
-}
-
-/* A capture can wait; the network cannot. */
-static void make_room(struct session *session)
-{
-	if (!held_is_full(session->held))
-		return;
-	if (session->options->tool == TOOL_REPLAY)
-		await_first(session);
-	else
-		print_held(session, held_take_first(session->held));
-}
-
-static void report_trace(struct session *session, const struct st_trace *trace)
-{
-	struct held *held = session->held;
-	uint64_t now = monotonic_ns();
-
-	if (session->expect != NULL) {
+	if (session->expect != NULL)
 		st_expect_add(session->expect, trace, session->generator);
-	} else if (held == NULL || (held_is_named(held, now, trace) && held_is_empty(held))) {
-		print_trace(session, trace);
-	} else {
-		make_room(session);
-		held_add_trace(held, now, trace);
-	}
-}
-
-static void report_flow(struct session *session, const struct st_flow *flow)
-{
-	bool json = session->options->format == REPORT_JSON;
-	char *text;
-
-	if (session->expect != NULL || !session->reports)
-		return;
-	text = json ? st_report_flow_json(flow, session->generator) : st_report_flow_text(flow);
-	if (session->held == NULL || held_is_empty(session->held)) {
-		print_report(session, text);
-	} else {
-		make_room(session);
-		held_add_text(session->held, text);
-	}
+	else if (session->reports != NULL)
+		reports_trace(session->reports, trace);
 }
 
 static char *end_text(const struct st_addr *addr, uint16_t port)
@@ -292,16 +196,16 @@ void session_settle(struct session *session)
 	GError *error = NULL;
 
 	while (st_tracer_poll_event(session->tracer, &event) == ST_OK) {
-		if (event.type == ST_EVENT_REPLY && session->held != NULL)
-			routers_ask(session->routers, monotonic_ns(), &event.reply->address);
 		if (session->recorder != NULL)
 			recorder_event(session->recorder, &event);
 		if (session->options->verbose)
 			tell_event(session, &event);
 		if (event.type == ST_EVENT_TRACE_ENDED)
-			report_trace(session, event.result);
-		if (event.type == ST_EVENT_FLOW_ENDED)
-			report_flow(session, event.flow);
+			tell_trace(session, event.result);
+		if (event.type == ST_EVENT_FLOW_ENDED && session->reports != NULL)
+			reports_flow(session->reports, event.flow);
+		if (event.type == ST_EVENT_REPLY && session->reports != NULL)
+			reports_hear(session->reports, &event.reply->address);
 		if (event.type == ST_EVENT_SOCKET_ASKED)
 			answer_socket(session, &event);
 		if (event.type == ST_EVENT_FLOW_REFUSED)
@@ -309,24 +213,25 @@ void session_settle(struct session *session)
 	}
 	if (session->recorder != NULL && !recorder_settle(session->recorder, &error))
 		stop_recording(session, error);
-	if (session->held != NULL && !held_is_empty(session->held))
-		print_settled(session);
-}
-
-void session_hear_names(struct session *session)
-{
-	routers_take(session->routers, monotonic_ns());
-	print_settled(session);
-}
-
-int session_names_fd(const struct session *session)
-{
-	return session->held == NULL ? -1 : routers_fd(session->routers);
+	if (session->reports != NULL)
+		reports_settle(session->reports);
+	check_reports(session);
 }
 
 uint64_t session_due(const struct session *session)
 {
-	return session->held == NULL ? ST_NEVER : held_due(session->held);
+	return session->reports == NULL ? ST_NEVER : reports_due(session->reports);
+}
+
+int session_names_fd(const struct session *session)
+{
+	return session->reports == NULL ? -1 : reports_fd(session->reports);
+}
+
+void session_take_names(struct session *session)
+{
+	reports_take_names(session->reports);
+	check_reports(session);
 }
 
 void session_flush(struct session *session)
@@ -355,8 +260,9 @@ void session_close(struct session *session)
 	g_clear_pointer(&session->recorder, recorder_free);
 	if (!pcapng_close(g_steal_pointer(&session->pcapng), &error))
 		session_fail(session, error);
-	while (session->held != NULL && !held_is_empty(session->held))
-		await_first(session);
+	if (session->reports != NULL)
+		reports_end(session->reports);
+	check_reports(session);
 }
 
 static void add_count(GString *text, uint64_t count, const char *one, const char *many)

@@ -179,7 +179,7 @@ static gboolean on_names(G_GNUC_UNUSED int fd, G_GNUC_UNUSED GIOCondition condit
 {
 	struct loop *loop = user;
 
-	session_hear_names(loop->session);
+	session_take_names(loop->session);
 	loop->now = monotonic_ns();
 	finish_turn(loop);
 	return G_SOURCE_CONTINUE;

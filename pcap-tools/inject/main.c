@@ -107,6 +107,7 @@ static void trace(const struct options *options, GError **error)
 	if (open_run(&run, options, error)) {
 		tell_start(&run);
 		session_start_tracer(&run.session, random_seed());
+		session_begin_report(&run.session);
 		loop_run(&run.session, run.capture, run.sender);
 		/* While names are awaited nobody reads any more. */
 		uint64_t drops = capture_drops(run.capture);

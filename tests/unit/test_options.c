@@ -50,7 +50,7 @@ static void test_defaults(void)
 	g_assert_cmpuint(options.config.max_ttl, ==, 32);
 	g_assert_cmpuint(options.config.wait_ns, ==, 2 * ST_NS_PER_S);
 	g_assert_cmpuint(options.config.max_missing, ==, ST_MAX_MISSING_DEFAULT);
-	g_assert_cmpint(options.format, ==, REPORT_TEXT);
+	g_assert_cmpint(options.format, ==, ST_REPORT_TEXT);
 	g_assert_null(options.filter);
 	g_assert_null(options.interface);
 	options_clear(&options);
@@ -83,7 +83,7 @@ static void test_values(void)
 	g_assert_cmpuint(options.config.max_traces, ==, 9);
 	g_assert_cmpuint(options.duration_ns, ==, 600 * ST_NS_PER_S);
 	g_assert_cmpuint(options.idle_ns, ==, 3600 * ST_NS_PER_S);
-	g_assert_cmpint(options.format, ==, REPORT_JSON);
+	g_assert_cmpint(options.format, ==, ST_REPORT_JSON);
 	g_assert_cmpstr(options.write_path, ==, "out");
 	g_assert_true(options.verbose && options.quiet && options.numeric);
 	options_clear(&options);
@@ -218,7 +218,9 @@ static void test_words_refused(void)
 	       "-a: \"paris\" is not one of concurrent, hop-by-hop, packet-by-packet");
 	refuse(TOOL_INJECT, "--all --tcp-probe dsack",
 	       "--tcp-probe: \"dsack\" is not one of stale, exact");
-	refuse(TOOL_INJECT, "--all -o xml", "-o: \"xml\" is not one of text, json");
+	refuse(TOOL_INJECT, "--all -o xml",
+	       "-o: \"xml\" is not one of text, json, scamper, atlas, service-traceroute, csv, "
+	       "dot, html");
 	refuse(TOOL_INJECT, "--all -i any",
 	       "-i: \"any\" cannot send probes; name one interface (-D lists them)");
 	refuse(TOOL_INJECT, "--all -w ''", "-w: \"\" is no file");
