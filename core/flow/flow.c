@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "packet/decode.h"
+
 struct flow *flow_new(const struct st_packet *packet)
 {
 	struct flow *flow = g_new0(struct flow, 1);
@@ -30,13 +32,32 @@ void flow_free(struct flow *flow)
 
 struct st_tuple packet_tuple(const struct st_packet *packet)
 {
-	return (struct st_tuple){
+	struct st_tuple tuple = {
 		.source = packet->source,
 		.destination = packet->destination,
 		.source_port = packet->source_port,
 		.destination_port = packet->destination_port,
 		.protocol = packet->protocol,
 	};
+
+	if (!packet->has_key)
+		return tuple;
+	switch (icmp_echo_of(packet->protocol, &packet->icmp)) {
+	case ICMP_ECHO_REQUEST:
+		tuple.source_port = packet->icmp.echo_id;
+		break;
+	case ICMP_ECHO_REPLY:
+		tuple.destination_port = packet->icmp.echo_id;
+		break;
+	case ICMP_ECHO_NONE:
+		break;
+	}
+	return tuple;
+}
+
+uint32_t packet_bytes(const struct st_packet *packet)
+{
+	return packet->transport_offset - packet->ip_offset + packet->transport_wire;
 }
 
 unsigned flow_side(const struct flow *flow, const struct st_tuple *tuple)
@@ -78,8 +99,7 @@ static void count(struct flow *flow, unsigned side, const struct st_packet *pack
 		  const struct st_frame *frame)
 {
 	flow->ends[side].packets++;
-	flow->ends[side].bytes +=
-		packet->transport_offset - packet->ip_offset + packet->transport_wire;
+	flow->ends[side].bytes += packet_bytes(packet);
 	if (!flow->first_stamp_ns || frame->stamp_ns < flow->first_stamp_ns)
 		flow->first_stamp_ns = frame->stamp_ns;
 	flow->last_stamp_ns = MAX(flow->last_stamp_ns, frame->stamp_ns);

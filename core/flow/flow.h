@@ -134,8 +134,14 @@ enum flow_verdict {
 struct flow *flow_new(const struct st_packet *packet);
 void flow_free(struct flow *flow);
 
-/* The 5-tuple of a packet that has ports. */
+/*
+ * The 5-tuple of a packet. Where there are no ports they are 0; but an ICMP echo's
+ * identifier stands for the port of the end that asks.
+ */
 struct st_tuple packet_tuple(const struct st_packet *packet);
+
+/* Bytes of the whole IP packet. */
+uint32_t packet_bytes(const struct st_packet *packet);
 
 /* 0 or 1: which of ends[] is the tuple's source. */
 unsigned flow_side(const struct flow *flow, const struct st_tuple *tuple);

@@ -8,6 +8,13 @@
 
 #define TCP_HEADER_MIN 20
 #define ICMP_HEADER_BYTES 8
+
+/* Types (RFC 792; RFC 4443, 4). */
+#define ICMP_ECHO_REPLY_TYPE 0
+#define ICMP_ECHO_REQUEST_TYPE 8
+#define ICMPV6_ECHO_REQUEST 128
+#define ICMPV6_ECHO_REPLY 129
+
 #define SCTP_HEADER_BYTES 12
 
 /* TCP option kinds (IANA). */
@@ -161,6 +168,18 @@ static bool icmp_is_error(const struct st_packet *packet, uint8_t type)
 		return packet->ip_version == 4 && icmp4_is_error(type);
 	return packet->ip_version == 6 && type >= ST_ICMPV6_UNREACHABLE &&
 	       type <= ST_ICMPV6_PARAMETER_PROBLEM;
+}
+
+enum icmp_echo icmp_echo_of(uint8_t protocol, const struct st_icmp *icmp)
+{
+	bool v6 = protocol == ST_PROTOCOL_ICMPV6;
+
+	if (!v6 && protocol != ST_PROTOCOL_ICMP)
+		return ICMP_ECHO_NONE;
+	if (icmp->type == (v6 ? ICMPV6_ECHO_REQUEST : ICMP_ECHO_REQUEST_TYPE))
+		return ICMP_ECHO_REQUEST;
+	return icmp->type == (v6 ? ICMPV6_ECHO_REPLY : ICMP_ECHO_REPLY_TYPE) ? ICMP_ECHO_REPLY
+									     : ICMP_ECHO_NONE;
 }
 
 void icmp_read(struct reader *reader, struct st_icmp *icmp)

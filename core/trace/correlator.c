@@ -3,6 +3,7 @@
 
 #include "base/container.h"
 #include "flow/flow.h"
+#include "packet/decode.h"
 
 uint32_t udp_key(uint16_t length, uint16_t checksum)
 {
@@ -19,7 +20,7 @@ uint32_t packet_key(const struct st_packet *packet)
 /* Zero is what many systems send who use no identification: it would name everything. */
 static bool has_ip_id(const struct probe *probe)
 {
-	return probe->tuple->source.version == 4 && probe->ip_id != 0;
+	return probe->tuple.source.version == 4 && probe->ip_id != 0;
 }
 
 static uint64_t hash_key(const struct correlator *correlator, uint32_t key)
@@ -75,7 +76,7 @@ static struct probe *next_of_ip_id(const struct probe *probe)
 void correlator_add(struct correlator *correlator, struct probe *probe)
 {
 	hash_table_insert(&correlator->by_key, &probe->key_link,
-			  hash_of(correlator, probe->tuple, probe->key));
+			  hash_of(correlator, &probe->tuple, probe->key));
 	if (has_ip_id(probe))
 		hash_table_insert(&correlator->by_ip_id, &probe->ip_id_link,
 				  hash_key(correlator, probe->ip_id));
@@ -96,7 +97,7 @@ void correlator_free(struct correlator *correlator)
 
 static bool is_recent(const struct probe *probe, const struct st_tuple *tuple, uint64_t since)
 {
-	return probe->now_ns >= since && st_tuple_equal(probe->tuple, tuple);
+	return probe->now_ns >= since && st_tuple_equal(&probe->tuple, tuple);
 }
 
 bool correlator_has_key(const struct correlator *correlator, const struct st_tuple *tuple,
@@ -130,7 +131,7 @@ static bool is_same_packet(const struct probe *probe, const struct st_packet *pa
 	return probe->key == packet_key(packet) && probe->ttl == packet->ttl &&
 	       (packet->ip_version == 6 || probe->ip_id == packet->ip_id) &&
 	       (packet->protocol == ST_PROTOCOL_UDP || packet->payload_wire == 0) &&
-	       st_tuple_equal(probe->tuple, tuple);
+	       st_tuple_equal(&probe->tuple, tuple);
 }
 
 struct probe *correlator_find_copy(const struct correlator *correlator,
@@ -162,22 +163,26 @@ struct probe *correlator_find_sent(const struct correlator *correlator,
 	return found;
 }
 
-static struct st_tuple quote_tuple(const struct st_quote *quote)
+struct st_tuple quote_tuple(const struct st_quote *quote)
 {
-	return (struct st_tuple){
+	struct st_tuple tuple = {
 		.source = quote->source,
 		.destination = quote->destination,
 		.source_port = quote->source_port,
 		.destination_port = quote->destination_port,
 		.protocol = quote->protocol,
 	};
+
+	if (quote->has_key && icmp_echo_of(quote->protocol, &quote->icmp) == ICMP_ECHO_REQUEST)
+		tuple.source_port = quote->icmp.echo_id;
+	return tuple;
 }
 
 static bool is_same_peer(const struct probe *probe, const struct st_quote *quote)
 {
-	return probe->tuple->protocol == quote->protocol &&
-	       probe->tuple->destination_port == quote->destination_port &&
-	       st_addr_equal(&probe->tuple->destination, &quote->destination);
+	return probe->tuple.protocol == quote->protocol &&
+	       probe->tuple.destination_port == quote->destination_port &&
+	       st_addr_equal(&probe->tuple.destination, &quote->destination);
 }
 
 /* A quoted packet as it is compared with probes. */
@@ -224,12 +229,12 @@ static uint8_t agreement(const struct probe *probe, const struct wanted *wanted)
 
 	if (!ip_id && needs_ip_id(quote))
 		return 0;
-	if (st_tuple_equal(probe->tuple, &wanted->tuple))
+	if (st_tuple_equal(&probe->tuple, &wanted->tuple))
 		return ST_MATCH_TUPLE | ip_id;
 	if (is_same_peer(probe, quote))
 		return ST_MATCH_PEER | ip_id;
-	if (quote->protocol == ST_PROTOCOL_UDP || probe->tuple->protocol != quote->protocol ||
-	    probe->tuple->source.version != quote->ip_version)
+	if (quote->protocol == ST_PROTOCOL_UDP || probe->tuple.protocol != quote->protocol ||
+	    probe->tuple.source.version != quote->ip_version)
 		return 0;
 	return ip_id;
 }
@@ -245,7 +250,7 @@ static uint8_t agreement_without_key(const struct probe *probe, const struct wan
 			return 0;
 		length = ST_MATCH_LENGTH;
 	}
-	if (st_tuple_equal(probe->tuple, &wanted->tuple))
+	if (st_tuple_equal(&probe->tuple, &wanted->tuple))
 		return ST_MATCH_TUPLE | length;
 	/* Only a checksum that the translation changed shows that there is one. */
 	return length && is_same_peer(probe, quote) ? (uint8_t)(ST_MATCH_PEER | length) : 0;

@@ -211,7 +211,6 @@ struct probe *trace_take_note(struct trace *trace, const struct probe *given)
 	struct probe *probe = g_memdup2(given, sizeof(*given));
 
 	probe->trace = trace;
-	probe->tuple = &trace->tuple;
 	trace->hops[probe->ttl].made++;
 	g_ptr_array_add(trace->probes, probe);
 	correlator_add(trace->correlator, probe);
@@ -223,6 +222,7 @@ struct probe *trace_observe_probe(struct trace *trace, const struct st_packet *p
 				  bool is_certain, uint64_t now, uint64_t id)
 {
 	const struct probe probe = {
+		.tuple = packet_tuple(packet),
 		.id = id,
 		.now_ns = now,
 		.key = packet_key(packet),
@@ -243,11 +243,33 @@ static void count_sent(struct probe *probe)
 		probe->index = ++probe->trace->hops[probe->ttl].sent;
 }
 
-void trace_probe_seen(struct probe *probe, const struct st_frame *frame)
+static struct probe_headers headers_of(const struct st_packet *packet)
+{
+	struct probe_headers headers = {
+		.known = true,
+		.dont_fragment = packet->dont_fragment,
+		.tos = packet->tos,
+		.bytes = (uint16_t)MIN(packet_bytes(packet), UINT16_MAX),
+		.flow_label = packet->flow_label,
+	};
+
+	if (packet->protocol == ST_PROTOCOL_TCP) {
+		headers.tcp_flags = packet->tcp.flags;
+		headers.tcp_window = packet->tcp.window;
+		headers.ack = packet->tcp.ack;
+	} else if (!packet->has_ports) {
+		headers.icmp_checksum = packet->icmp.checksum;
+	}
+	return headers;
+}
+
+void trace_probe_seen(struct probe *probe, const struct st_packet *packet,
+		      const struct st_frame *frame)
 {
 	if (probe->seen)
 		return; /* captured twice: the first is the one nearest to the sender */
 	probe->seen = true;
+	probe->headers = headers_of(packet);
 	count_sent(probe);
 	probe->stamp_ns = frame->stamp_ns;
 	probe->cookie = frame->cookie;

@@ -119,7 +119,8 @@ struct probe *trace_observe_probe(struct trace *trace, const struct st_packet *p
 				  bool is_certain, uint64_t now, uint64_t id);
 
 /* The probe was seen leaving in this frame. */
-void trace_probe_seen(struct probe *probe, const struct st_frame *frame);
+void trace_probe_seen(struct probe *probe, const struct st_packet *packet,
+		      const struct st_frame *frame);
 
 void trace_probe_failed(struct trace *trace, struct probe *probe, const char *reason);
 
@@ -151,8 +152,7 @@ bool trace_is_restart(const struct trace *trace, const struct st_packet *packet,
  */
 bool trace_is_believable(const struct trace *trace);
 
-/* A finished trace for an event; `end` is used where no reason was found before. */
+/* A finished trace, ended by st_trace_free(); `end` is used where no reason was found before. */
 struct st_trace *trace_result(const struct trace *trace, enum st_stop_reason end);
-void trace_result_free(struct st_trace *result);
 
 #endif

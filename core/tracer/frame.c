@@ -38,7 +38,7 @@ static bool take_own_probe(struct st_tracer *tracer, const struct st_packet *pac
 		return false;
 	if (!probe->seen) {
 		tracer->stats.probes_sent++;
-		trace_probe_seen(probe, frame);
+		trace_probe_seen(probe, packet, frame);
 		event_probe(tracer, probe, frame->cookie);
 	}
 	return true;
@@ -145,7 +145,7 @@ static bool is_answer(const struct st_packet *packet)
 /* An unreachable from the destination's own address; its Time Exceeded would be a router's. */
 static bool is_destination(const struct probe *probe, const struct st_packet *packet)
 {
-	return is_unreachable(packet) && st_addr_equal(&probe->tuple->destination, &packet->source);
+	return is_unreachable(packet) && st_addr_equal(&probe->tuple.destination, &packet->source);
 }
 
 static struct st_reply make_reply(const struct probe *probe, const struct st_packet *packet,
@@ -158,7 +158,14 @@ static struct st_reply make_reply(const struct probe *probe, const struct st_pac
 		.icmp_type = packet->icmp.type,
 		.icmp_code = packet->icmp.code,
 		.reply_ttl = packet->ttl,
+		.reply_tos = packet->tos,
+		.reply_ip_id = packet->ip_id,
+		.reply_bytes = (uint16_t)MIN(packet_bytes(packet), UINT16_MAX),
+		.probe_bytes = probe->headers.bytes,
 		.quoted_ttl = quote->ttl,
+		.quoted_bytes = (uint16_t)MIN(quote->total_bytes, UINT16_MAX),
+		.quoted_tos = quote->tos,
+		.altered = probe_altered(probe, quote),
 		.matched_by = matched_by,
 		.destination = is_destination(probe, packet),
 	};

@@ -110,6 +110,6 @@ void observe_probe(struct st_tracer *tracer, struct flow *flow, unsigned side,
 	if (!probe)
 		return;
 	tracer->last_probe_id++;
-	trace_probe_seen(probe, frame);
+	trace_probe_seen(probe, packet, frame);
 	observe_announce(tracer, trace);
 }

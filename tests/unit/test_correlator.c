@@ -36,7 +36,7 @@ static void begin(struct fixture *f, const char *source, const char *destination
 		.seq = SEQ,
 	};
 	for (unsigned i = 0; i < 2; i++) {
-		f->probes[i] = (struct probe){.tuple = &f->tuple,
+		f->probes[i] = (struct probe){.tuple = f->tuple,
 					      .id = i + 1,
 					      .key = SEQ,
 					      .ip_id = (uint16_t)(100 + i),
