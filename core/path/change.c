@@ -32,7 +32,7 @@ struct known_path {
 	GList age_link;
 	struct st_tuple tuple;
 	enum st_trace_kind kind;
-	uint64_t trace;	  /* its number */
+	uint64_t trace; /* its number */
 	unsigned count;
 	struct known_hop *hops;
 };

@@ -38,10 +38,11 @@ static void examine_zero_ttl(const struct path_view *view)
 
 		if (next->ttl == hop->ttl + 1 && hop->quoted_ttl == 0 && next->quoted_ttl != 0 &&
 		    next->quoted_ttl != ST_QUOTED_TTL_UNKNOWN && path_is_same_router(hop, next))
-			trace_result_note(view->trace, "zero-ttl-forwarding", hop->ttl,
-					  "this hop's router lets packets go on with a TTL of 0: the "
-					  "next one answers in its place, and again at its own "
-					  "distance");
+			trace_result_note(
+				view->trace, "zero-ttl-forwarding", hop->ttl,
+				"this hop's router lets packets go on with a TTL of 0: the "
+				"next one answers in its place, and again at its own "
+				"distance");
 	}
 }
 
@@ -106,13 +107,14 @@ static void examine_loop(const struct path_view *view)
 		if (rounds.count == 0 || !is_sure(view, i, &rounds))
 			continue;
 		ttls = path_ttls_text(&rounds);
-		trace_result_note(view->trace, "loop", view->hops[i].ttl,
-				  rounds.count >= LOOP_ROUNDS
-					  ? "the same router answers at distances %s, others between: "
-					    "packets go round in a circle"
-					  : "the same router answers at distances %s, others between: "
-					    "packets come by twice, or two routers share an address",
-				  ttls);
+		trace_result_note(
+			view->trace, "loop", view->hops[i].ttl,
+			rounds.count >= LOOP_ROUNDS
+				? "the same router answers at distances %s, others between: "
+				  "packets go round in a circle"
+				: "the same router answers at distances %s, others between: "
+				  "packets come by twice, or two routers share an address",
+			ttls);
 		g_free(ttls);
 		return;
 	}

@@ -175,16 +175,18 @@ static void examine_few(const struct path_view *view, unsigned i)
 	    chance_of(&here, &behind) > OWN_LOSS_CHANCE)
 		return;
 	if (chance_of_order(hop) <= LIMIT_CHANCE)
-		trace_result_note(view->trace, "rate-limited", hop->ttl,
-				  "this hop answered %u of %u probes, in the order of a rate limit: "
-				  "the first ones, then as time allows; hops behind answered more, so "
-				  "this is no loss",
-				  hop->answered, here.sent);
+		trace_result_note(
+			view->trace, "rate-limited", hop->ttl,
+			"this hop answered %u of %u probes, in the order of a rate limit: "
+			"the first ones, then as time allows; hops behind answered more, so "
+			"this is no loss",
+			hop->answered, here.sent);
 	else
-		trace_result_note(view->trace, "few-answers", hop->ttl,
-				  "this hop answered %u of %u probes, hops behind answered more: it "
-				  "is answers that are missing, this is no loss of the path",
-				  hop->answered, here.sent);
+		trace_result_note(
+			view->trace, "few-answers", hop->ttl,
+			"this hop answered %u of %u probes, hops behind answered more: it "
+			"is answers that are missing, this is no loss of the path",
+			hop->answered, here.sent);
 }
 
 void path_examine_silence(const struct path_view *view)

@@ -51,7 +51,8 @@ static void examine_labels(const struct path_view *view)
 		note_labels(view, from, view->count);
 }
 
-/* The TTL of the label on top, if all replies of the hop have the same; 0: no label, or they differ. */
+/* The TTL of the label on top, if all replies of the hop have the same; 0: no label, or they
+ * differ. */
 static uint8_t label_ttl(const struct path_hop *hop)
 {
 	uint8_t ttl = 0;

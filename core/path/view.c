@@ -51,8 +51,7 @@ static uint16_t agreed_quoted_ttl(const struct st_hop *hop)
 
 static struct path_hop view_hop(const struct st_hop *hop)
 {
-	struct path_hop path = {
-		.hop = hop, .ttl = hop->ttl, .quoted_ttl = agreed_quoted_ttl(hop)};
+	struct path_hop path = {.hop = hop, .ttl = hop->ttl, .quoted_ttl = agreed_quoted_ttl(hop)};
 
 	for (unsigned i = 0; i < hop->reply_count; i++) {
 		const struct st_reply *reply = &hop->replies[i];

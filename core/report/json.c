@@ -174,6 +174,28 @@ static json_t *matches_value(unsigned matched_by)
 	return names;
 }
 
+static json_t *altered_value(unsigned altered)
+{
+	static const struct {
+		enum st_altered bit;
+		const char *name;
+	} fields[] = {
+		{ST_ALTERED_SOURCE, "source"},	   {ST_ALTERED_DESTINATION, "destination"},
+		{ST_ALTERED_DSCP, "dscp"},	   {ST_ALTERED_ECN, "ecn"},
+		{ST_ALTERED_IPID, "ipid"},	   {ST_ALTERED_LENGTH, "length"},
+		{ST_ALTERED_FRAGMENT, "fragment"}, {ST_ALTERED_FLOW_LABEL, "flow-label"},
+		{ST_ALTERED_CHECKSUM, "checksum"}, {ST_ALTERED_SEQ, "seq"},
+		{ST_ALTERED_ACK, "ack"},	   {ST_ALTERED_FLAGS, "flags"},
+		{ST_ALTERED_WINDOW, "window"},
+	};
+	json_t *names = json_array();
+
+	for (size_t i = 0; i < G_N_ELEMENTS(fields); i++)
+		if (altered & fields[i].bit)
+			append(names, json_string(fields[i].name));
+	return names;
+}
+
 static json_t *reply_value(const struct st_reply *reply)
 {
 	json_t *object = json_object();
@@ -192,7 +214,50 @@ static json_t *reply_value(const struct st_reply *reply)
 		put(object, "destination", json_true());
 	if (reply->matched_by != 0)
 		put(object, "matched_by", matches_value(reply->matched_by));
+	if (reply->altered != 0)
+		put(object, "altered", altered_value(reply->altered));
 	return object;
+}
+
+static json_t *statistics_value(const struct st_hop *hop)
+{
+	struct st_rtt_statistics rtt = st_hop_rtt(hop);
+	json_t *object;
+
+	if (rtt.count == 0)
+		return json_null();
+	object = json_object();
+	put(object, "best_ms", rtt_value(rtt.best_ns));
+	put(object, "average_ms", rtt_value(rtt.average_ns));
+	put(object, "worst_ms", rtt_value(rtt.worst_ns));
+	put(object, "deviation_ms", rtt_value(rtt.deviation_ns));
+	put(object, "jitter_ms", rtt_value(rtt.jitter_ns));
+	return object;
+}
+
+static const char *band_text(enum st_band band)
+{
+	switch (band) {
+	case ST_BAND_SILENT:
+		return "silent";
+	case ST_BAND_GOOD:
+		return "good";
+	case ST_BAND_HIGH:
+		return "high";
+	case ST_BAND_VERY_HIGH:
+		return "very-high";
+	}
+	return NULL;
+}
+
+/* A hop that answered is not silent: without an RTT its band is not known. */
+static json_t *band_value(const struct st_hop *hop)
+{
+	enum st_band band = st_hop_band(hop);
+
+	if (band == ST_BAND_SILENT && hop->reply_count > 0)
+		return json_null();
+	return text_value(band_text(band));
 }
 
 static json_t *hop_value(const struct st_hop *hop)
@@ -204,6 +269,8 @@ static json_t *hop_value(const struct st_hop *hop)
 		append(replies, reply_value(&hop->replies[i]));
 	put(object, "ttl", json_integer(hop->ttl));
 	put(object, "sent", json_integer(hop->sent));
+	put(object, "rtt", statistics_value(hop));
+	put(object, "band", band_value(hop));
 	put(object, "replies", replies);
 	return object;
 }
