@@ -24,23 +24,24 @@ struct field {
 	unsigned bits; /* of enum st_altered */
 	const char *name;
 	bool may_be_cut_off; /* quotes can end before it: not altered says nothing */
+	bool is_certain;     /* no router quotes it otherwise by accident: one reply counts */
 };
 
 static const struct field fields[] = {
-	{ST_ALTERED_DSCP, "the DSCP", false},
-	{ST_ALTERED_ECN, "the ECN bits", false},
-	{ST_ALTERED_IPID, "the IP identification", false},
-	{ST_ALTERED_LENGTH, "the IP length", false},
-	{ST_ALTERED_FRAGMENT, "the don't-fragment bit", false},
-	{ST_ALTERED_FLOW_LABEL, "the flow label", false},
-	{ST_ALTERED_SEQ, "the sequence number", false},
-	{ST_ALTERED_ACK, "the ACK number", true},
-	{ST_ALTERED_FLAGS, "the TCP flags", true},
-	{ST_ALTERED_WINDOW, "the window", true},
+	{ST_ALTERED_DSCP, "the DSCP", false, false},
+	{ST_ALTERED_ECN, "the ECN field", false, false},
+	{ST_ALTERED_IPID, "the IP identification", false, false},
+	{ST_ALTERED_LENGTH, "the IP length", false, false},
+	{ST_ALTERED_FRAGMENT, "the don't-fragment bit", false, false},
+	{ST_ALTERED_FLOW_LABEL, "the flow label", false, false},
+	{ST_ALTERED_SEQ, "the sequence number", false, false},
+	{ST_ALTERED_ACK, "the ACK number", true, false},
+	{ST_ALTERED_FLAGS, "the TCP flag byte", true, false},
+	{ST_ALTERED_WINDOW, "the window", true, false},
 };
 
-static const struct field checksum = {ST_ALTERED_CHECKSUM, "the checksum", true};
-static const struct field ends = {ALTERED_ENDS, "the addresses or ports", false};
+static const struct field checksum = {ST_ALTERED_CHECKSUM, "the checksum", false, false};
+static const struct field ends = {ALTERED_ENDS, "an address or port", false, true};
 
 /* Where a field is seen altered. */
 struct finding {
@@ -74,6 +75,8 @@ static enum sight look(const struct path_hop *hop, const struct field *field)
 	}
 	if (quotes == 0 || (altered == 0 && field->may_be_cut_off))
 		return SIGHT_NONE;
+	if (field->is_certain && altered > 0)
+		return SIGHT_ALTERED;
 	return 2 * altered > quotes ? SIGHT_ALTERED : SIGHT_AS_SENT;
 }
 
@@ -160,8 +163,8 @@ static void note_odd(const struct path_view *view, const struct field *field,
 		return;
 	hops = path_hops_text(ttls);
 	trace_result_note(view->trace, "odd-quote", ttls->ttls[0],
-			  "%s of the probe differs in the quotes of %s alone: %s", field->name,
-			  hops, judgement);
+			  "%s is not as sent in the quotes of %s alone: %s", field->name, hops,
+			  judgement);
 	g_free(hops);
 }
 
@@ -221,19 +224,20 @@ static uint8_t examine_ends(const struct path_view *view)
 /* A checksum changes with whatever it covers: only where all else is as sent it tells something. */
 static void examine_checksum(const struct path_view *view, uint8_t nat_ttl)
 {
-	static const struct field covered = {ALTERED_TRANSPORT, "", false};
+	static const struct field covered = {ALTERED_TRANSPORT, "", false, false};
 	struct finding finding, other;
 	uint8_t from;
 
 	find(view, &checksum, &finding);
 	find(view, &covered, &other);
+	while (nat_ttl && finding.last.count &&
+	       finding.last.ttls[finding.last.count - 1] >= nat_ttl)
+		finding.last.count--; /* a translation that shows itself explains those */
 	note_odd(view, &checksum, &finding.odd,
 		 "it is what they quote, the path leaves it as it is");
 	if (finding.last.count < SUSPECTED_HOPS || other.last.count || other.odd.count)
 		return;
 	from = view->hops[finding.from].ttl;
-	if (nat_ttl && nat_ttl <= from)
-		return;
 	trace_result_note(view->trace, "nat-suspected", from,
 			  "from here on the quotes have another checksum, though all that it "
 			  "covers is quoted as sent: an address translator restores the addresses "
