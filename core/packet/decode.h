@@ -34,6 +34,12 @@ enum st_status link_walk(uint32_t link_type, struct reader *reader, struct link_
  */
 enum st_status link_decode(uint32_t link_type, struct reader *reader, uint8_t *ip_version);
 
+/*
+ * ST_OK if what follows at `reader`, which is not moved, may be an IP packet by its
+ * first bits (ST_UNSUPPORTED if not): for headers that do not say what they carry.
+ */
+enum st_status look_for_ip(const struct reader *reader);
+
 /* An IP header, of a packet on the wire or of a quote. */
 struct ip_header {
 	struct st_addr source, destination;
@@ -73,5 +79,13 @@ enum st_status ip_pass_extensions(struct reader *reader, struct ip_header *ip);
  * ST_OK also for protocols it does not know.
  */
 enum st_status transport_decode(struct reader *reader, struct st_packet *packet);
+
+/*
+ * Decodes the IP packet at `reader`, which is at `offset` in its frame; `wire_left`
+ * bytes were there on the wire from here on. `version` is the one to expect, 0 for
+ * either. The answers are those of st_packet_decode.
+ */
+enum st_status packet_decode_at(struct reader *reader, uint32_t offset, uint32_t wire_left,
+				uint8_t version, struct st_packet *packet);
 
 #endif
