@@ -232,7 +232,7 @@ static void add_rule_notes(struct result *result, const struct trace *trace)
 
 static void add_notes(struct result *result, const struct trace *trace, const struct totals *totals)
 {
-	if (totals->unseen)
+	if (totals->unseen && !trace->is_observed)
 		trace_result_note(&result->trace, "unseen-probes", 0,
 				  "%u probes were handed to the kernel but not seen leaving",
 				  totals->unseen);

@@ -22,6 +22,8 @@ enum st_status st_tracer_new(const struct st_config *config, struct st_tracer **
 	made->names = names_new(config->seed);
 	made->resolver = resolver_new(made->names);
 	made->paths = path_memory_new(config->seed);
+	if (!config->active)
+		made->candidates = candidates_new(config->seed, config->wait_ns);
 	hello_crypto_init();
 	*tracer = made;
 	return ST_OK;
@@ -53,6 +55,7 @@ static void report(struct st_tracer *tracer, struct trace *trace, enum st_stop_r
 {
 	struct st_trace *result = trace_result(trace, end);
 
+	result->kind = sessions_kind(tracer, trace);
 	path_examine(result, tracer->paths);
 	for (unsigned i = 0; i < trace->probes->len; i++) {
 		const struct probe *probe = trace->probes->pdata[i];
@@ -152,6 +155,7 @@ static void record_flows(struct st_tracer *tracer)
 void st_tracer_finish(struct st_tracer *tracer, uint64_t now)
 {
 	st_tracer_wake(tracer, now);
+	replies_look_again(tracer, true);
 	tracer->is_finished = true;
 	for (GList *link = tracer->traces.head, *next; link; link = next) {
 		struct trace *trace = link->data;
@@ -176,6 +180,10 @@ void st_tracer_free(struct st_tracer *tracer)
 		return;
 	while (tracer->traces.head)
 		tracer_discard(tracer, tracer->traces.head->data);
+	replies_free(tracer);
+	while (tracer->sessions.head)
+		sessions_forget(tracer, tracer->sessions.head->data);
+	candidates_free(tracer->candidates);
 	hello_pool_clear(&tracer->hellos); /* while the flows are there that it points to */
 	flow_table_clear(&tracer->flows);
 	resolver_free(tracer->resolver);
