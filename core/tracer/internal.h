@@ -76,6 +76,20 @@ enum interest {
 enum interest config_interest(const struct st_config *config, const struct st_packet *packet,
 			      enum st_direction direction);
 
+/* shard.c */
+
+/* True if what passes between these two, in either direction, is this run's to look at. */
+bool shard_has(const struct st_config *config, const struct st_addr *one,
+	       const struct st_addr *other);
+
+/* True if this run is the one that tells of an ICMP error which answers no probe. */
+bool shard_counts_error(const struct st_config *config, const struct st_packet *packet,
+			const struct st_quote *quote);
+
+/* True if an ICMP error may answer a probe that this run looks at. */
+bool shard_has_error(const struct st_config *config, const struct st_packet *packet,
+		     const struct st_quote *quote);
+
 /* identity.c */
 
 /* Takes note of what an answer of DNS teaches. True: it teaches, or is a piece of one. */

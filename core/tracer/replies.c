@@ -186,6 +186,12 @@ static struct probe *find_probe(struct st_tracer *tracer, const struct early *er
 	return is_time_exceeded(&error->packet) ? sessions_confirm(tracer, candidate) : NULL;
 }
 
+static void count_unmatched(struct st_tracer *tracer, const struct early *error)
+{
+	tracer->stats.errors_unmatched +=
+		shard_counts_error(&tracer->config, &error->packet, &error->quote);
+}
+
 static void keep_early(struct st_tracer *tracer, const struct early *error)
 {
 	struct early *kept = g_memdup2(error, sizeof(*error));
@@ -203,9 +209,12 @@ void replies_take_error(struct st_tracer *tracer, const struct st_packet *packet
 
 	if (st_quote_decode(frame->bytes + packet->payload_offset, packet->payload_captured,
 			    packet->ip_version, &error.quote) != ST_OK) {
-		tracer->stats.errors_malformed++;
+		tracer->stats.errors_malformed +=
+			shard_has(&tracer->config, &packet->source, &packet->destination);
 		return;
 	}
+	if (!shard_has_error(&tracer->config, packet, &error.quote))
+		return;
 	error.reply = begin_error(packet, frame, &error.quote);
 	probe = is_answer(packet) ? find_probe(tracer, &error, &matched_by) : NULL;
 	if (probe)
@@ -215,7 +224,7 @@ void replies_take_error(struct st_tracer *tracer, const struct st_packet *packet
 	if (!probe && tracer->candidates && is_answer(packet))
 		keep_early(tracer, &error);
 	else
-		tracer->stats.errors_unmatched++;
+		count_unmatched(tracer, &error);
 }
 
 /* Neither then nor since: the capture holds replies only, or it is somebody's forgery. */
@@ -227,7 +236,7 @@ static void take_at_last(struct st_tracer *tracer, const struct early *error)
 	if (!probe && is_time_exceeded(&error->packet))
 		probe = sessions_unseen(tracer, &error->quote);
 	if (!probe || !take_error_of(tracer, probe, error, matched_by))
-		tracer->stats.errors_unmatched++;
+		count_unmatched(tracer, error);
 }
 
 void replies_look_again(struct st_tracer *tracer, bool is_over)

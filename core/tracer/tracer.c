@@ -21,9 +21,9 @@ enum st_status st_tracer_new(const struct st_config *config, struct st_tracer **
 	flow_table_init(&made->flows, config->seed);
 	made->names = names_new(config->seed);
 	made->resolver = resolver_new(made->names);
-	made->paths = path_memory_new(config->seed);
 	if (!config->active)
 		made->candidates = candidates_new(config->seed, config->wait_ns);
+	made->paths = path_memory_new(config->seed);
 	hello_crypto_init();
 	*tracer = made;
 	return ST_OK;
