@@ -100,7 +100,7 @@ def check_changed_quotes(base):
     for trace, _, reply in base.replies():
         reply["matched_by"] = in_order({"ipid", "peer", *KEYS[trace["flow"]["protocol"]]})
     for trace in base.traces:
-        trace["notes"].append({"kind": "nat", "ttl": 1, "detail": ""})
+        trace["notes"].insert(0, {"kind": "nat", "ttl": 1, "detail": ""})
     base.same("quotes with another source address and port", [ports(hidden(frame)) for frame in base.frames])
     changed = [to.with_quoted(4, b"\xbe\xef")(frame) for frame in base.frames]
     done = harness.report(base.written(changed))
