@@ -49,13 +49,11 @@ class Base:
 
 
 def check_delay(base):
-    """It puts every round-trip time into the highest band, which is noted."""
     for _, _, reply in base.replies():
         reply["rtt_ms"] += DELAY_MS
     for trace in base.traces:
         answered = [hop["ttl"] for hop in trace["hops"] if hop["replies"]]
-        if len(answered) > 1:
-            trace["notes"].append({"kind": "high-rtt", "ttl": answered[0], "detail": ""})
+        trace["notes"] += [{"kind": "high-rtt", "ttl": ttl, "detail": ""} for ttl in answered[:1]]
     later = [frame._replace(stamp_ns=frame.stamp_ns + DELAY_NS * to.is_error(frame)) for frame in base.frames]
     base.same(f"replies {DELAY_MS} ms later", later)
 
