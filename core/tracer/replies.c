@@ -186,12 +186,6 @@ static struct probe *find_probe(struct st_tracer *tracer, const struct early *er
 	return is_time_exceeded(&error->packet) ? sessions_confirm(tracer, candidate) : NULL;
 }
 
-static void count_unmatched(struct st_tracer *tracer, const struct early *error)
-{
-	tracer->stats.errors_unmatched +=
-		shard_counts_error(&tracer->config, &error->packet, &error->quote);
-}
-
 static void keep_early(struct st_tracer *tracer, const struct early *error)
 {
 	struct early *kept = g_memdup2(error, sizeof(*error));
@@ -224,7 +218,8 @@ void replies_take_error(struct st_tracer *tracer, const struct st_packet *packet
 	if (!probe && tracer->candidates && is_answer(packet))
 		keep_early(tracer, &error);
 	else
-		count_unmatched(tracer, &error);
+		tracer->stats.errors_unmatched +=
+			shard_counts_error(&tracer->config, packet, &error.quote);
 }
 
 /* Neither then nor since: the capture holds replies only, or it is somebody's forgery. */
@@ -232,11 +227,12 @@ static void take_at_last(struct st_tracer *tracer, const struct early *error)
 {
 	uint8_t matched_by = 0;
 	struct probe *probe = find_probe(tracer, error, &matched_by);
+	bool is_ours = shard_counts_error(&tracer->config, &error->packet, &error->quote);
 
-	if (!probe && is_time_exceeded(&error->packet))
+	if (!probe && is_ours && is_time_exceeded(&error->packet))
 		probe = sessions_unseen(tracer, &error->quote);
 	if (!probe || !take_error_of(tracer, probe, error, matched_by))
-		count_unmatched(tracer, error);
+		tracer->stats.errors_unmatched += is_ours;
 }
 
 void replies_look_again(struct st_tracer *tracer, bool is_over)
