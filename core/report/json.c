@@ -117,11 +117,11 @@ static void put_router(json_t *object, const struct st_router *router)
 static void put_message(json_t *object, const struct st_reply *reply)
 {
 	const char *flags[REPORT_TCP_FLAGS_MAX];
-	bool is_icmp = reply->kind != ST_REPLY_TCP;
+	bool is_icmp = reply->kind == ST_REPLY_ICMP_ERROR || reply->kind == ST_REPLY_ECHO;
 
 	report_put(object, "icmp_type", is_icmp ? json_integer(reply->icmp_type) : json_null());
 	report_put(object, "icmp_code", is_icmp ? json_integer(reply->icmp_code) : json_null());
-	if (is_icmp)
+	if (reply->kind != ST_REPLY_TCP)
 		return;
 	report_tcp_flags(reply->tcp_flags, flags);
 	report_put(object, "tcp_flags", words_value(flags));

@@ -109,6 +109,7 @@ void report_matches(uint8_t matched_by, const char *names[REPORT_MATCHES_MAX])
 		{ST_MATCH_TUPLE, "tuple"},   {ST_MATCH_IPID, "ipid"},
 		{ST_MATCH_SEQ, "seq"},	     {ST_MATCH_PEER, "peer"},
 		{ST_MATCH_LENGTH, "length"}, {ST_MATCH_CHECKSUM, "checksum"},
+		{ST_MATCH_BYTES, "bytes"},
 	};
 
 	G_STATIC_ASSERT(G_N_ELEMENTS(words) < REPORT_MATCHES_MAX);

@@ -231,7 +231,7 @@ static void add_notes(struct result *result, const struct trace *trace, const st
 		add_note(result, "nat", totals->nat_ttl,
 			 "from here on the quotes name another source: an address translator "
 			 "does not restore them");
-	if (totals->unseen)
+	if (totals->unseen && !trace->is_observed)
 		add_note(result, "unseen-probes", 0,
 			 "%u probes were handed to the kernel but not seen leaving",
 			 totals->unseen);

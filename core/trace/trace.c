@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "trace/trace.h"
 
+#include "trace/candidates.h"
 #include "trace/reach.h"
 
 #include <string.h>
@@ -51,8 +52,12 @@ void trace_free(struct trace *trace)
 	if (!trace)
 		return;
 	for (unsigned i = 0; i < trace->probes->len; i++) {
-		correlator_remove(trace->correlator, trace->probes->pdata[i]);
-		g_free(trace->probes->pdata[i]);
+		struct probe *probe = trace->probes->pdata[i];
+
+		correlator_remove(trace->correlator, probe);
+		if (probe->candidate)
+			probe->candidate->made = NULL;
+		g_free(probe);
 	}
 	g_ptr_array_unref(trace->probes);
 	g_array_unref(trace->replies);
@@ -218,24 +223,6 @@ struct probe *trace_take_note(struct trace *trace, const struct probe *given)
 	return probe;
 }
 
-struct probe *trace_observe_probe(struct trace *trace, const struct st_packet *packet,
-				  bool is_certain, uint64_t now, uint64_t id)
-{
-	const struct probe probe = {
-		.tuple = packet_tuple(packet),
-		.id = id,
-		.now_ns = now,
-		.key = packet_key(packet),
-		.ip_id = packet->ip_id,
-		.ttl = packet->ttl,
-	};
-
-	if (trace->probes->len >= TRACE_OBSERVED_MAX)
-		return NULL;
-	trace->has_certain = trace->has_certain || is_certain;
-	return trace_take_note(trace, &probe);
-}
-
 /* Probes count from when they are known to have left, so that a capture counts alike. */
 static void count_sent(struct probe *probe)
 {
@@ -243,24 +230,53 @@ static void count_sent(struct probe *probe)
 		probe->index = ++probe->trace->hops[probe->ttl].sent;
 }
 
-static struct probe_headers headers_of(const struct st_packet *packet)
+/* Of another's probe, that has been seen leaving. */
+static struct probe *note_seen(struct trace *trace, const struct probe *given)
 {
-	struct probe_headers headers = {
-		.known = true,
-		.dont_fragment = packet->dont_fragment,
-		.tos = packet->tos,
-		.bytes = (uint16_t)MIN(packet_bytes(packet), UINT16_MAX),
-		.flow_label = packet->flow_label,
+	struct probe *probe = trace_take_note(trace, given);
+
+	probe->seen = true;
+	count_sent(probe);
+	return probe;
+}
+
+struct probe *trace_observe_probe(struct trace *trace, const struct probe *seen, bool is_certain,
+				  uint64_t id)
+{
+	struct probe probe = *seen;
+
+	if (trace->probes->len >= TRACE_OBSERVED_MAX)
+		return NULL;
+	probe.id = id;
+	trace->has_certain = trace->has_certain || is_certain;
+	return note_seen(trace, &probe);
+}
+
+struct probe *trace_take_candidate(struct trace *trace, struct candidate *candidate, uint64_t id)
+{
+	struct probe probe = candidate->probe;
+
+	if (trace->probes->len >= TRACE_OBSERVED_MAX)
+		return NULL;
+	probe.id = id;
+	probe.candidate = candidate;
+	candidate->is_used = true;
+	candidate->made = note_seen(trace, &probe);
+	return candidate->made;
+}
+
+struct probe *trace_note_unseen(struct trace *trace, const struct st_quote *quote, uint64_t now,
+				uint64_t id)
+{
+	const struct probe probe = {
+		.id = id,
+		.now_ns = now,
+		.tuple = quote_tuple(quote),
+		.key = quote->key,
+		.ip_id = quote->ip_id,
 	};
 
-	if (packet->protocol == ST_PROTOCOL_TCP) {
-		headers.tcp_flags = packet->tcp.flags;
-		headers.tcp_window = packet->tcp.window;
-		headers.ack = packet->tcp.ack;
-	} else if (!packet->has_ports) {
-		headers.icmp_checksum = packet->icmp.checksum;
-	}
-	return headers;
+	return trace->probes->len < TRACE_OBSERVED_MAX ? trace_take_note(trace, &probe) : NULL;
 }
 
 void trace_probe_seen(struct probe *probe, const struct st_packet *packet,
@@ -269,7 +285,7 @@ void trace_probe_seen(struct probe *probe, const struct st_packet *packet,
 	if (probe->seen)
 		return; /* captured twice: the first is the one nearest to the sender */
 	probe->seen = true;
-	probe->headers = headers_of(packet);
+	probe->headers = probe_headers_of(packet);
 	count_sent(probe);
 	probe->stamp_ns = frame->stamp_ns;
 	probe->cookie = frame->cookie;
@@ -384,17 +400,20 @@ static bool is_udp_without_checksum(const struct trace *trace, uint32_t key)
 	return trace->tuple.protocol == ST_PROTOCOL_UDP && (key & UINT16_MAX) == 0;
 }
 
-bool trace_is_restart(const struct trace *trace, const struct st_packet *packet, uint64_t now)
+bool trace_is_restart(const struct trace *trace, const struct probe *next, uint64_t now)
 {
 	const struct probe *last;
 
 	if (!trace->probes->len)
 		return false;
 	last = trace->probes->pdata[trace->probes->len - 1];
-	if (packet->ttl >= last->ttl)
+	if (next->ttl >= last->ttl)
 		return false;
-	if (is_udp_without_checksum(trace, last->key) && packet->udp.checksum != 0 &&
-	    packet->ttl > reach_answered(trace))
+	/* Some traceroutes go from far to near: only what they have probed begins anew. */
+	if (trace->flow->is_session && !trace->hops[next->ttl].made)
+		return false;
+	if (is_udp_without_checksum(trace, last->key) &&
+	    !is_udp_without_checksum(trace, next->key) && next->ttl > reach_answered(trace))
 		return false;
 	return !trace->awaited || last->now_ns + trace->config->wait_ns <= now;
 }

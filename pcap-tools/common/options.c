@@ -323,6 +323,13 @@ static bool check_words(struct options *options, GError **error)
 	return true;
 }
 
+static bool load_databases(struct options *options, GError **error)
+{
+	if (options->asn_paths->len > 0)
+		options->asn = asn_open(options->asn_paths, error);
+	return options->asn_paths->len == 0 || options->asn != NULL;
+}
+
 static bool load_signatures(struct options *options, GError **error)
 {
 	options->signatures = database_open(options->signature_paths, error);
@@ -370,13 +377,14 @@ bool options_parse(struct options *options, enum tool tool, char **argv, GError 
 	options->names = g_ptr_array_new_with_free_func(g_free);
 	options->services = g_ptr_array_new_with_free_func(g_free);
 	options->signature_paths = g_ptr_array_new_with_free_func(g_free);
+	options->asn_paths = g_ptr_array_new_with_free_func(g_free);
 	if (!parse_words(options, argv, error))
 		return false;
 	if (options->help || options->version || options->list_interfaces)
 		return true;
 	return check_selection(options, error) && check_outputs(options, error) &&
 	       check_words(options, error) && load_signatures(options, error) &&
-	       check_config(options, error);
+	       load_databases(options, error) && check_config(options, error);
 }
 
 void options_clear(struct options *options)
@@ -388,6 +396,8 @@ void options_clear(struct options *options)
 	g_ptr_array_unref(options->names);
 	g_ptr_array_unref(options->services);
 	g_ptr_array_unref(options->signature_paths);
+	g_ptr_array_unref(options->asn_paths);
+	asn_close(options->asn);
 	st_signatures_free(options->signatures);
 	g_free(options->filter);
 	g_free(options->interface);

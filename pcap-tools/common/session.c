@@ -26,7 +26,7 @@ void session_clear(struct session *session)
 	recorder_free(session->recorder);
 	pcapng_close(session->pcapng, NULL);
 	st_tracer_free(session->tracer);
-	st_report_free(session->report);
+	reports_free(session->reports);
 	g_clear_error(&session->error);
 	g_free(session->generator);
 	g_free(session->refusal);
@@ -71,52 +71,30 @@ static void stop_recording(struct session *session, GError *error)
 	session_fail(session, error);
 }
 
-/* Takes `text`. A report that cannot be written is over. */
-static void print_report(struct session *session, char *text)
-{
-	GError *error = NULL;
-
-	if (!output_print(text, &error)) {
-		g_clear_pointer(&session->report, st_report_free);
-		session_fail(session, error);
-	}
-	free(text);
-}
-
 void session_begin_report(struct session *session)
 {
 	const struct options *options = session->options;
 	bool capture_out = options->write_path != NULL && strcmp(options->write_path, "-") == 0;
-	const struct st_report_options about = {
-		.generator = session->generator, .lookup = NULL, /* nothing is known of routers */
-	};
 
-	if (capture_out || session->expect != NULL)
-		return;
-	session->report = st_report_new(options->format, &about);
-	print_report(session, st_report_begin(session->report));
+	if (!capture_out && session->expect == NULL)
+		session->reports = reports_new(options, session->generator);
 }
 
-static void end_report(struct session *session)
+/* A report that cannot be written is over; the capture goes on until the driver has seen it. */
+static void check_reports(struct session *session)
 {
-	if (session->report == NULL)
-		return;
-	print_report(session, st_report_end(session->report));
-	g_clear_pointer(&session->report, st_report_free);
+	GError *error = session->reports == NULL ? NULL : reports_take_error(session->reports);
+
+	if (error != NULL)
+		session_fail(session, error);
 }
 
 static void tell_trace(struct session *session, const struct st_trace *trace)
 {
 	if (session->expect != NULL)
 		st_expect_add(session->expect, trace, session->generator);
-	else if (session->report != NULL)
-		print_report(session, st_report_trace(session->report, trace));
-}
-
-static void tell_flow_record(struct session *session, const struct st_flow *flow)
-{
-	if (session->report != NULL)
-		print_report(session, st_report_flow(session->report, flow));
+	else if (session->reports != NULL)
+		reports_trace(session->reports, trace);
 }
 
 static char *end_text(const struct st_addr *addr, uint16_t port)
@@ -224,8 +202,10 @@ void session_settle(struct session *session)
 			tell_event(session, &event);
 		if (event.type == ST_EVENT_TRACE_ENDED)
 			tell_trace(session, event.result);
-		if (event.type == ST_EVENT_FLOW_ENDED)
-			tell_flow_record(session, event.flow);
+		if (event.type == ST_EVENT_FLOW_ENDED && session->reports != NULL)
+			reports_flow(session->reports, event.flow);
+		if (event.type == ST_EVENT_REPLY && session->reports != NULL)
+			reports_hear(session->reports, &event.reply->address);
 		if (event.type == ST_EVENT_SOCKET_ASKED)
 			answer_socket(session, &event);
 		if (event.type == ST_EVENT_FLOW_REFUSED)
@@ -233,6 +213,25 @@ void session_settle(struct session *session)
 	}
 	if (session->recorder != NULL && !recorder_settle(session->recorder, &error))
 		stop_recording(session, error);
+	if (session->reports != NULL)
+		reports_settle(session->reports);
+	check_reports(session);
+}
+
+uint64_t session_due(const struct session *session)
+{
+	return session->reports == NULL ? ST_NEVER : reports_due(session->reports);
+}
+
+int session_names_fd(const struct session *session)
+{
+	return session->reports == NULL ? -1 : reports_fd(session->reports);
+}
+
+void session_take_names(struct session *session)
+{
+	reports_take_names(session->reports);
+	check_reports(session);
 }
 
 void session_flush(struct session *session)
@@ -258,10 +257,12 @@ void session_close(struct session *session)
 {
 	GError *error = NULL;
 
-	end_report(session);
 	g_clear_pointer(&session->recorder, recorder_free);
 	if (!pcapng_close(g_steal_pointer(&session->pcapng), &error))
 		session_fail(session, error);
+	if (session->reports != NULL)
+		reports_end(session->reports);
+	check_reports(session);
 }
 
 static void add_count(GString *text, uint64_t count, const char *one, const char *many)

@@ -10,11 +10,11 @@
 #include <glib.h>
 #include <stdbool.h>
 
-#include <servicetrace/report.h>
 #include <servicetrace/tracer.h>
 
 #include "options.h"
 #include "recorder.h"
+#include "reports.h"
 
 /* What is known of the socket that has this flow's source as its local end. */
 typedef enum st_socket (*session_look)(void *user, const struct st_tuple *flow);
@@ -26,7 +26,7 @@ struct session {
 	struct st_tracer *tracer;  /* ours; NULL between two captures */
 	struct pcapng *pcapng;	   /* NULL: no capture is written, or that has failed */
 	struct recorder *recorder; /* as pcapng */
-	struct st_report *report;  /* of all captures, while standard output takes it */
+	struct reports *reports;   /* of all captures; NULL: standard output is for others */
 	struct st_expect *expect;  /* borrowed; NULL: traces are reported */
 	session_look look;	   /* borrowed with its user; NULL: nothing is known of sockets */
 	void *look_user;
@@ -53,13 +53,20 @@ bool session_frame(struct session *session, uint64_t now, const struct st_frame 
 /* Acts on all events there are; call it after each frame and each turn. */
 void session_settle(struct session *session);
 
+/* When session_settle() is to be called at the latest, by CLOCK_MONOTONIC; ST_NEVER: no need to. */
+uint64_t session_due(const struct session *session);
+
+/* A descriptor; whenever it can be read from, session_take_names() is to be called. -1: never. */
+int session_names_fd(const struct session *session);
+void session_take_names(struct session *session);
+
 /* Writes the capture so far; to be called when nothing is more urgent. */
 void session_flush(struct session *session);
 
 /* Ends the tracer's open traces; all outputs that still work get what is left. */
 void session_finish(struct session *session, uint64_t now);
 
-/* Ends the report and closes the capture file. */
+/* Closes the capture file, waits a bounded time for names of routers, and ends the report. */
 void session_close(struct session *session);
 
 /* Notes a failure; the first one counts. Takes `error`. */

@@ -64,7 +64,7 @@ static void test_values(void)
 	     "-i eth0 --all -a hop-by-hop -q 10 -f 2 -m 255 --inter-probe-time 500us "
 	     "--inter-iteration-time 0 --wait 1.5s --max-missing 0 --tcp-probe exact "
 	     "--max-flows 7 --rate 8 --count 9 --duration 10min --idle 1h -o json -w out -v "
-	     "--quiet --udp-probe self-destruct --flow-timeout 90s --retrace 5min");
+	     "--quiet -n --udp-probe self-destruct --flow-timeout 90s --retrace 5min");
 	g_assert_cmpint(options.config.udp_probe, ==, ST_UDP_PROBE_SELF_DESTRUCT);
 	g_assert_cmpuint(options.config.flow_timeout_ns, ==, 90 * ST_NS_PER_S);
 	g_assert_cmpuint(options.config.retrace_ns, ==, 300 * ST_NS_PER_S);
@@ -85,7 +85,7 @@ static void test_values(void)
 	g_assert_cmpuint(options.idle_ns, ==, 3600 * ST_NS_PER_S);
 	g_assert_cmpint(options.format, ==, ST_REPORT_JSON);
 	g_assert_cmpstr(options.write_path, ==, "out");
-	g_assert_true(options.verbose && options.quiet);
+	g_assert_true(options.verbose && options.quiet && options.numeric);
 	options_clear(&options);
 }
 
@@ -230,7 +230,7 @@ static void test_words_refused(void)
 static void test_combinations_refused(void)
 {
 	refuse(TOOL_INJECT, "--all --shield", "unknown option --shield (see --help)");
-	refuse(TOOL_INJECT, "--all -n", "unknown option -n (see --help)");
+	refuse(TOOL_INJECT, "--all --shard 1/2", "unknown option --shard (see --help)");
 	refuse(TOOL_INJECT, "--quiet=no", "--quiet takes no value");
 	refuse(TOOL_INJECT, "--all --expect x", "unknown option --expect (see --help)");
 	refuse(TOOL_REPLAY, "-q 3 x.pcap", "unknown option -q (see --help)");

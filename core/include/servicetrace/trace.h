@@ -40,10 +40,11 @@ enum st_stop_reason {
 enum st_match {
 	ST_MATCH_TUPLE = 1 << 0, /* addresses, ports and protocol */
 	ST_MATCH_IPID = 1 << 1,	 /* IPv4 identification */
-	ST_MATCH_SEQ = 1 << 2,	 /* TCP sequence number */
+	ST_MATCH_SEQ = 1 << 2,	 /* sequence number of TCP, of an ICMP echo */
 	ST_MATCH_PEER = 1 << 3, /* only the destination's address and port (NAT hides the source) */
 	ST_MATCH_LENGTH = 1 << 4,   /* UDP length */
 	ST_MATCH_CHECKSUM = 1 << 5, /* UDP checksum */
+	ST_MATCH_BYTES = 1 << 6,    /* bytes 4 to 7 of another transport */
 };
 
 /* What a quote shows changed on the way from what was sent: a set of bits. */
@@ -69,6 +70,7 @@ enum st_reply_kind {
 	ST_REPLY_ICMP_ERROR = 0, /* with a quote: Time Exceeded, unreachable ... */
 	ST_REPLY_ECHO,		 /* an echo reply, the destination's */
 	ST_REPLY_TCP,		 /* SYN-ACK or RST, the destination's; see tcp_flags */
+	ST_REPLY_OTHER,		 /* the destination's own packet of another protocol */
 };
 
 /* Whose probes these are. */

@@ -1,13 +1,49 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What a quote shows changed on the way: its fields against those of the probe.
- * What either does not hold is not judged. Who changed it, the path or the
- * router that quotes, takes more than one reply to tell.
+ * What is kept of a probe's headers, and what a quote shows changed on the way: its
+ * fields against those of the probe. What either does not hold is not judged. Who
+ * changed it, the path or the router that quotes, takes more than one reply to tell.
  */
+#include "trace/probe.h"
 #include "base/checksum.h"
-#include "trace/correlator.h"
+#include "flow/flow.h"
 
 #define TOS_ECN 0x03U /* RFC 3168, 5: the rest is the DSCP */
+
+struct probe_headers probe_headers_of(const struct st_packet *packet)
+{
+	struct probe_headers headers = {
+		.known = true,
+		.dont_fragment = packet->dont_fragment,
+		.tos = packet->tos,
+		.bytes = (uint16_t)MIN(packet_bytes(packet), UINT16_MAX),
+		.flow_label = packet->flow_label,
+	};
+
+	if (packet->protocol == ST_PROTOCOL_TCP) {
+		headers.tcp_flags = packet->tcp.flags;
+		headers.tcp_window = packet->tcp.window;
+		headers.ack = packet->tcp.ack;
+	} else if (!packet->has_ports) {
+		headers.icmp_checksum = packet->icmp.checksum;
+	}
+	return headers;
+}
+
+struct probe probe_of_packet(const struct st_packet *packet, const struct st_frame *frame,
+			     uint64_t now)
+{
+	return (struct probe){
+		.tuple = packet_tuple(packet),
+		.cookie = frame->cookie,
+		.stamp_ns = frame->stamp_ns,
+		.now_ns = now,
+		.headers = probe_headers_of(packet),
+		.key = packet->key,
+		.ip_id = packet->ip_id,
+		.ttl = packet->ttl,
+	};
+}
 
 /*
  * What a sender's kernel leaves in the checksum's place for the card to complete:
@@ -92,4 +128,9 @@ uint16_t probe_altered(const struct probe *probe, const struct st_quote *quote)
 	if (is_checksum_altered(probe, quote))
 		altered |= ST_ALTERED_CHECKSUM;
 	return (uint16_t)altered;
+}
+
+uint32_t udp_key(uint16_t length, uint16_t checksum)
+{
+	return (uint32_t)length << 16 | checksum;
 }
