@@ -102,6 +102,28 @@ static json_t *words_value(const char *const *names)
 	return words;
 }
 
+static json_t *altered_value(unsigned altered)
+{
+	static const struct {
+		enum st_altered bit;
+		const char *name;
+	} fields[] = {
+		{ST_ALTERED_SOURCE, "source"},	   {ST_ALTERED_DESTINATION, "destination"},
+		{ST_ALTERED_DSCP, "dscp"},	   {ST_ALTERED_ECN, "ecn"},
+		{ST_ALTERED_IPID, "ipid"},	   {ST_ALTERED_LENGTH, "length"},
+		{ST_ALTERED_FRAGMENT, "fragment"}, {ST_ALTERED_FLOW_LABEL, "flow-label"},
+		{ST_ALTERED_CHECKSUM, "checksum"}, {ST_ALTERED_SEQ, "seq"},
+		{ST_ALTERED_ACK, "ack"},	   {ST_ALTERED_FLAGS, "flags"},
+		{ST_ALTERED_WINDOW, "window"},
+	};
+	json_t *names = json_array();
+
+	for (size_t i = 0; i < G_N_ELEMENTS(fields); i++)
+		if (altered & fields[i].bit)
+			report_append(names, json_string(fields[i].name));
+	return names;
+}
+
 /* What is known of the responder: its name always, the rest where it is known. */
 static void put_router(json_t *object, const struct st_router *router)
 {
@@ -148,7 +170,50 @@ static json_t *reply_value(const struct st_reply *reply, const struct st_report_
 	report_matches(reply->matched_by, matches);
 	if (matches[0])
 		report_put(object, "matched_by", words_value(matches));
+	if (reply->altered != 0)
+		report_put(object, "altered", altered_value(reply->altered));
 	return object;
+}
+
+static json_t *statistics_value(const struct st_hop *hop)
+{
+	struct st_rtt_statistics rtt = st_hop_rtt(hop);
+	json_t *object;
+
+	if (rtt.count == 0)
+		return json_null();
+	object = json_object();
+	report_put(object, "best_ms", report_ms_value(rtt.best_ns));
+	report_put(object, "average_ms", report_ms_value(rtt.average_ns));
+	report_put(object, "worst_ms", report_ms_value(rtt.worst_ns));
+	report_put(object, "deviation_ms", report_ms_value(rtt.deviation_ns));
+	report_put(object, "jitter_ms", report_ms_value(rtt.jitter_ns));
+	return object;
+}
+
+static const char *band_text(enum st_band band)
+{
+	switch (band) {
+	case ST_BAND_SILENT:
+		return "silent";
+	case ST_BAND_GOOD:
+		return "good";
+	case ST_BAND_HIGH:
+		return "high";
+	case ST_BAND_VERY_HIGH:
+		return "very-high";
+	}
+	return NULL;
+}
+
+/* A hop that answered is not silent: without an RTT its band is not known. */
+static json_t *band_value(const struct st_hop *hop)
+{
+	enum st_band band = st_hop_band(hop);
+
+	if (band == ST_BAND_SILENT && hop->reply_count > 0)
+		return json_null();
+	return report_text_value(band_text(band));
 }
 
 static json_t *hop_value(const struct st_hop *hop, const struct st_report_options *options)
@@ -160,6 +225,8 @@ static json_t *hop_value(const struct st_hop *hop, const struct st_report_option
 		report_append(replies, reply_value(&hop->replies[i], options));
 	report_put(object, "ttl", report_number_unless(hop->ttl, 0));
 	report_put(object, "sent", json_integer(hop->sent));
+	report_put(object, "rtt", statistics_value(hop));
+	report_put(object, "band", band_value(hop));
 	report_put(object, "replies", replies);
 	return object;
 }

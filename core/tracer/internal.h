@@ -6,6 +6,7 @@
 #include <servicetrace/tracer.h>
 
 #include "flow/table.h"
+#include "path/path.h"
 #include "service/resolver.h"
 #include "service/signatures.h"
 #include "trace/candidates.h"
@@ -52,6 +53,7 @@ struct st_tracer {
 	uint64_t now;
 	struct names *names;
 	struct resolver *resolver;
+	struct path_memory *paths; /* of earlier traces */
 	struct hello_pool hellos;
 	GPtrArray *services; /* const struct st_service: those selected */
 	uint64_t services_generation;
