@@ -140,7 +140,7 @@ def test_keyboard_graph(checks, browser):
 
 def test_keyboard_through(checks, browser, traces):
     focus_on_graph(browser)
-    browser.press(*["ArrowRight"] * 4, "Enter")
+    browser.press("Home", *["ArrowRight"] * 4, "Enter")
     key = browser.run(FOCUS)["key"]
     through = [trace for trace in traces if any(r["address"] == key for hop in trace["hops"] for r in hop["replies"])]
     rows = browser.run(ROWS)
