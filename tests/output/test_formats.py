@@ -99,8 +99,8 @@ def cell(value):
 def check_row(row, trace, hop, reply):
     service = trace["service"] or {}
     wanted = {**{name: trace[name] for name in ("trace", "kind", "start", "end", "algorithm", "probes_per_hop", "first_ttl",
-                                                "max_ttl", "stop_reason", "distance", "probes_sent")},
-              "replies": trace["replies_received"], "flow": trace["flow"]["id"],
+                                                "max_ttl", "stop_reason", "distance", "probes_sent", "replies_received")},
+              "destination_reached": trace["destination_reached"], "flow": trace["flow"]["id"],
               **{name: trace["flow"][name] for name in ("protocol", "source", "source_port", "destination",
                                                         "destination_port", "community_id")},
               "evidence": service.get("evidence"), "ttl": hop["ttl"], "sent": hop["sent"]}
@@ -108,6 +108,7 @@ def check_row(row, trace, hop, reply):
         wanted.update({name: reply.get(name) for name in ("probe", "address", "asn", "country", "icmp_type", "icmp_code",
                                                           "reply_ttl", "quoted_ttl")})
         wanted["matched_by"] = " ".join(reply.get("matched_by", []))
+        wanted["altered"] = " ".join(reply.get("altered", []))
         wanted["tcp_flags"] = " ".join(reply.get("tcp_flags", []))
         wanted["is_destination"] = reply.get("destination")
         wanted["mpls"] = "/".join(f"L={m['label']},E={m['tc']},S={m['s']},T={m['ttl']}" for m in reply.get("mpls", []))

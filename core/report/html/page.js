@@ -404,6 +404,8 @@ function tagsOf(reply) {
 		tags.push(`ICMP type ${reply.icmp_type}, code ${reply.icmp_code}`);
 	if (reply.quoted_ttl !== null && reply.quoted_ttl !== 1)
 		tags.push(`quoted TTL ${reply.quoted_ttl}`);
+	if (reply.altered)
+		tags.push(`quoted otherwise: ${reply.altered.join(", ")}`);
 	return tags;
 }
 
@@ -434,7 +436,7 @@ function hopRow(hop, most) {
 		el("td", {}, el("i", {class: "dot " + (band || bandOf(rtt.average))})),
 		el("td", {}, hop.replies.length === 0 ? "no answer" : distinct(hop.replies, reply => reply.address).map(routerCell)),
 		el("td", {class: "number"}, hop.replies.map(reply => ms(reply.rtt_ms)).join("\u2002")),
-		el("td", {class: "number"}, rtt.count > 0 ? ms(rtt.average) : ""),
+		numbers(rtt.count > 0 ? ms(rtt.average) : "", hop.rtt && hop.rtt.jitter_ms !== null ? ms(hop.rtt.jitter_ms) : ""),
 		el("td", {}, plot(hop.replies, most)), el("td", {class: "number"}, `${answered}/${hop.sent}`),
 		el("td", {}, [...new Set(hop.replies.flatMap(tagsOf))].map(text => el("span", {class: "tag"}, text))));
 }
@@ -461,7 +463,7 @@ function showFlow(trace) {
 			fact("replies", trace.replies_received), fact("distance", trace.distance), fact("ended by", trace.stop_reason),
 			fact("Community ID", trace.flow.community_id)),
 		trace.notes.length > 0 ? el("ul", {class: "notes"}, trace.notes.map(note => el("li", {}, noteText(note)))) : null,
-		el("div", {class: "scroll"}, el("table", {}, heads("#Hop", "", "Who answered", "#RTTs in ms", "#Average", `0 to ${ms(most)} ms`, "#Answers", ""),
+		el("div", {class: "scroll"}, el("table", {}, heads("#Hop", "", "Who answered", "#RTTs in ms", "#Average", "#Jitter", `0 to ${ms(most)} ms`, "#Answers", ""),
 			el("tbody", {}, foldSilent(trace.hops, hop => hop.replies.length === 0).map(hop => hopRow(hop, most))))),
 	]);
 }
