@@ -187,6 +187,12 @@ static struct probe *find_probe(struct st_tracer *tracer, const struct early *er
 	return is_time_exceeded(&error->packet) ? sessions_confirm(tracer, candidate) : NULL;
 }
 
+static void count_unmatched(struct st_tracer *tracer, const struct early *error)
+{
+	tracer->stats.errors_unmatched +=
+		shard_counts_error(&tracer->config, &error->packet, &error->quote);
+}
+
 static void keep_early(struct st_tracer *tracer, const struct early *error)
 {
 	struct early *kept = g_memdup2(error, sizeof(*error));
