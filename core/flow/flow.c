@@ -3,20 +3,22 @@
 
 #include <string.h>
 
-struct flow *flow_new(const struct st_packet *packet)
+#include "packet/decode.h"
+
+struct flow *flow_new(const struct st_tuple *tuple)
 {
 	struct flow *flow = g_new0(struct flow, 1);
 
-	flow->protocol = packet->protocol;
-	flow->ip_version = packet->ip_version;
+	flow->protocol = tuple->protocol;
+	flow->ip_version = tuple->source.version;
 	flow->local_side = FLOW_SIDE_UNKNOWN;
 	flow->retrace_ns = ST_NEVER;
 	flow->idle_link.data = flow;
 	flow->waiting_link.data = flow;
-	flow->ends[0].addr = packet->source;
-	flow->ends[0].port = packet->source_port;
-	flow->ends[1].addr = packet->destination;
-	flow->ends[1].port = packet->destination_port;
+	flow->ends[0].addr = tuple->source;
+	flow->ends[0].port = tuple->source_port;
+	flow->ends[1].addr = tuple->destination;
+	flow->ends[1].port = tuple->destination_port;
 	return flow;
 }
 
@@ -30,13 +32,32 @@ void flow_free(struct flow *flow)
 
 struct st_tuple packet_tuple(const struct st_packet *packet)
 {
-	return (struct st_tuple){
+	struct st_tuple tuple = {
 		.source = packet->source,
 		.destination = packet->destination,
 		.source_port = packet->source_port,
 		.destination_port = packet->destination_port,
 		.protocol = packet->protocol,
 	};
+
+	if (!packet->has_key)
+		return tuple;
+	switch (icmp_echo_of(packet->protocol, &packet->icmp)) {
+	case ICMP_ECHO_REQUEST:
+		tuple.source_port = packet->icmp.echo_id;
+		break;
+	case ICMP_ECHO_REPLY:
+		tuple.destination_port = packet->icmp.echo_id;
+		break;
+	case ICMP_ECHO_NONE:
+		break;
+	}
+	return tuple;
+}
+
+uint32_t packet_bytes(const struct st_packet *packet)
+{
+	return packet->transport_offset - packet->ip_offset + packet->transport_wire;
 }
 
 unsigned flow_side(const struct flow *flow, const struct st_tuple *tuple)
@@ -49,7 +70,7 @@ unsigned flow_side(const struct flow *flow, const struct st_tuple *tuple)
 
 unsigned flow_client(const struct flow *flow)
 {
-	if (flow->protocol == ST_PROTOCOL_UDP || flow->ends[0].opened)
+	if (flow->protocol == ST_PROTOCOL_UDP || flow->is_session || flow->ends[0].opened)
 		return 0;
 	return flow->ends[1].opened ? 1 : FLOW_SIDE_UNKNOWN;
 }
@@ -78,8 +99,8 @@ static void count(struct flow *flow, unsigned side, const struct st_packet *pack
 		  const struct st_frame *frame)
 {
 	flow->ends[side].packets++;
-	flow->ends[side].bytes +=
-		packet->transport_offset - packet->ip_offset + packet->transport_wire;
+	flow->ends[side].highest_ttl = MAX(flow->ends[side].highest_ttl, packet->ttl);
+	flow->ends[side].bytes += packet_bytes(packet);
 	if (!flow->first_stamp_ns || frame->stamp_ns < flow->first_stamp_ns)
 		flow->first_stamp_ns = frame->stamp_ns;
 	flow->last_stamp_ns = MAX(flow->last_stamp_ns, frame->stamp_ns);
@@ -99,6 +120,15 @@ bool flow_is_traceable(const struct flow *flow, unsigned side)
 {
 	return flow->protocol == ST_PROTOCOL_TCP ? tcp_is_traceable(flow, side)
 						 : udp_is_traceable(flow, side);
+}
+
+bool flow_carries_traffic(const struct flow *flow)
+{
+	const struct flow_end *a = &flow->ends[0], *b = &flow->ends[1];
+
+	if (flow->protocol == ST_PROTOCOL_UDP)
+		return a->packets && b->packets;
+	return a->sent_data || b->sent_data || (a->latest.valid && b->latest.valid);
 }
 
 void learn_headers(struct flow_template *latest, const struct st_packet *packet,

@@ -59,6 +59,7 @@ struct flow_end {
 	uint64_t rtt_ns; /* latest measured from here to the other and back; 0: none */
 	struct flow_template latest;
 	uint64_t packets, bytes; /* of the application; whole IP packets */
+	uint8_t highest_ttl;	 /* of these */
 	struct hello *hello;	 /* the tracer's: what it says of the service, in pieces */
 };
 
@@ -112,13 +113,23 @@ struct flow {
 	uint64_t id;				/* 0: never wanted so far */
 	uint8_t protocol;
 	uint8_t ip_version;
-	bool closed;	    /* a FIN or RST was seen */
-	bool is_quic;	    /* an Initial was seen */
-	bool sack_seen;	    /* SACK blocks were seen: it was negotiated */
+	bool closed;	   /* a FIN or RST was seen */
+	bool is_quic;	   /* an Initial was seen */
+	bool is_session;   /* the tracer's: of a classic traceroute, not in the table of flows */
+	struct pair *pair; /* the tracer's: a session's */
+	struct flow *next_session; /* the tracer's: of the same pair */
+	uint8_t ports;		   /* the tracer's: whether a session's ports vary */
+	bool sack_seen;		   /* SACK blocks were seen: it was negotiated */
 	uint8_t local_side; /* the side whose packets leave this host, or FLOW_SIDE_UNKNOWN */
 	struct flow_end ends[2];
 	struct flow_reopening reopening;
 };
+
+/*
+ * True if the flow carries traffic of an application: data, or a completed handshake; UDP:
+ * both ends have sent. A traceroute's probes make flows without any.
+ */
+bool flow_carries_traffic(const struct flow *flow);
 
 /* What negotiation of SACK can be known. */
 enum flow_sack { FLOW_SACK_UNKNOWN, FLOW_SACK_OFF, FLOW_SACK_ON };
@@ -130,12 +141,18 @@ enum flow_verdict {
 			     */
 };
 
-/* A flow between the packet's ends: ends[0] has sent it. It has no id yet. */
-struct flow *flow_new(const struct st_packet *packet);
+/* A flow between these ends: ends[0] is the source. It has no id yet. */
+struct flow *flow_new(const struct st_tuple *tuple);
 void flow_free(struct flow *flow);
 
-/* The 5-tuple of a packet that has ports. */
+/*
+ * The 5-tuple of a packet. Where there are no ports they are 0; but an ICMP echo's
+ * identifier stands for the port of the end that asks.
+ */
 struct st_tuple packet_tuple(const struct st_packet *packet);
+
+/* Bytes of the whole IP packet. */
+uint32_t packet_bytes(const struct st_packet *packet);
 
 /* 0 or 1: which of ends[] is the tuple's source. */
 unsigned flow_side(const struct flow *flow, const struct st_tuple *tuple);

@@ -57,8 +57,8 @@ static GQueue *idle_queue(struct flow_table *table, const struct flow *flow)
 
 struct flow *flow_table_add(struct flow_table *table, const struct st_packet *packet)
 {
-	struct flow *flow = flow_new(packet);
 	struct st_tuple tuple = packet_tuple(packet);
+	struct flow *flow = flow_new(&tuple);
 
 	hash_table_insert(&table->by_tuple, &flow->link, hash_tuple(table->seed, &tuple));
 	g_queue_push_tail_link(idle_queue(table, flow), &flow->idle_link);
@@ -75,9 +75,11 @@ void flow_table_want(struct flow_table *table, struct flow *flow, bool is_wanted
 {
 	if (flow->is_wanted == is_wanted)
 		return;
-	g_queue_unlink(idle_queue(table, flow), &flow->idle_link);
+	if (!flow->is_session)
+		g_queue_unlink(idle_queue(table, flow), &flow->idle_link);
 	flow->is_wanted = is_wanted;
-	g_queue_push_tail_link(idle_queue(table, flow), &flow->idle_link);
+	if (!flow->is_session)
+		g_queue_push_tail_link(idle_queue(table, flow), &flow->idle_link);
 	if (!flow->id)
 		flow->id = ++table->last_id;
 }

@@ -29,7 +29,10 @@ struct flow *flow_table_add(struct flow_table *table, const struct st_packet *pa
 /* The flow is not idle now. */
 void flow_table_touch(struct flow_table *table, struct flow *flow);
 
-/* The flow is, or is no longer, wanted. The first time gives it its id. */
+/*
+ * The flow is, or is no longer, wanted. The first time gives it its id: to sessions, too,
+ * which are not in the table.
+ */
 void flow_table_want(struct flow_table *table, struct flow *flow, bool is_wanted);
 
 size_t flow_table_count(const struct flow_table *table);

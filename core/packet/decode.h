@@ -74,4 +74,12 @@ enum st_status ip_pass_extensions(struct reader *reader, struct ip_header *ip);
  */
 enum st_status transport_decode(struct reader *reader, struct st_packet *packet);
 
+/* What an ICMP or ICMPv6 header (by the IP protocol) is of; neither: something else. */
+enum icmp_echo { ICMP_ECHO_NONE, ICMP_ECHO_REQUEST, ICMP_ECHO_REPLY };
+
+enum icmp_echo icmp_echo_of(uint8_t protocol, const struct st_icmp *icmp);
+
+/* Reads the 8 bytes of an ICMP header; is_error is left to the caller. */
+void icmp_read(struct reader *reader, struct st_icmp *icmp);
+
 #endif

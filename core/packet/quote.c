@@ -52,6 +52,12 @@ static void read_tcp(struct reader *reader, struct st_quote *quote)
 	quote->seq = reader_u32(reader);
 	quote->has_ack = reader->left >= 4;
 	quote->ack = reader_u32(reader);
+	quote->has_flags = reader->left >= 4;
+	if (!quote->has_flags)
+		return;
+	reader_skip(reader, 1);
+	quote->tcp_flags = reader_u8(reader);
+	quote->tcp_window = reader_u16(reader);
 }
 
 static void read_udp(struct reader *reader, struct st_quote *quote)
@@ -63,10 +69,25 @@ static void read_udp(struct reader *reader, struct st_quote *quote)
 	quote->udp_checksum = reader_u16(reader);
 }
 
+static void read_key(struct reader reader, struct st_quote *quote)
+{
+	struct reader icmp = reader;
+
+	reader_skip(&reader, 4);
+	quote->key = reader_u32(&reader);
+	quote->has_key = !reader.overrun;
+	if (quote->has_key &&
+	    (quote->protocol == ST_PROTOCOL_ICMP || quote->protocol == ST_PROTOCOL_ICMPV6))
+		icmp_read(&icmp, &quote->icmp);
+}
+
 static void read_transport(struct reader *reader, struct st_quote *quote)
 {
-	bool ports = quote->protocol == ST_PROTOCOL_TCP || quote->protocol == ST_PROTOCOL_UDP;
+	bool ports = quote->protocol == ST_PROTOCOL_TCP || quote->protocol == ST_PROTOCOL_UDP ||
+		     quote->protocol == ST_PROTOCOL_SCTP;
 
+	if (!quote->later_fragment)
+		read_key(*reader, quote);
 	if (!ports || quote->later_fragment || reader->left < 4)
 		return;
 	quote->has_ports = true;
@@ -74,7 +95,7 @@ static void read_transport(struct reader *reader, struct st_quote *quote)
 	quote->destination_port = reader_u16(reader);
 	if (quote->protocol == ST_PROTOCOL_TCP)
 		read_tcp(reader, quote);
-	else
+	else if (quote->protocol == ST_PROTOCOL_UDP)
 		read_udp(reader, quote);
 }
 
@@ -88,6 +109,8 @@ static void fill_from_ip(struct st_quote *quote, const struct ip_header *ip)
 	quote->tos = ip->tos;
 	quote->flow_label = ip->flow_label;
 	quote->ip_id = ip->id;
+	quote->dont_fragment = ip->dont_fragment;
+	quote->total_bytes = ip->total_bytes;
 	quote->later_fragment = ip->later_fragment;
 }
 

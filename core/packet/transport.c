@@ -1,13 +1,21 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Transport headers: TCP with the options that matter to a probe, UDP, ICMP
- * and ICMPv6. What ICMP errors carry is read by quote.c and icmp_ext.c.
+ * Transport headers: TCP with the options that matter to a probe, UDP, ICMP,
+ * ICMPv6 and SCTP. What ICMP errors carry is read by quote.c and icmp_ext.c.
  */
 #include "packet/build.h"
 #include "packet/decode.h"
 
 #define TCP_HEADER_MIN 20
 #define ICMP_HEADER_BYTES 8
+
+/* Types (RFC 792; RFC 4443, 4). */
+#define ICMP_ECHO_REPLY_TYPE 0
+#define ICMP_ECHO_REQUEST_TYPE 8
+#define ICMPV6_ECHO_REQUEST 128
+#define ICMPV6_ECHO_REPLY 129
+
+#define SCTP_HEADER_BYTES 12
 
 /* TCP option kinds (IANA). */
 #define TCP_OPTION_END 0
@@ -162,19 +170,54 @@ static bool icmp_is_error(const struct st_packet *packet, uint8_t type)
 	       type <= ST_ICMPV6_PARAMETER_PROBLEM;
 }
 
+enum icmp_echo icmp_echo_of(uint8_t protocol, const struct st_icmp *icmp)
+{
+	bool v6 = protocol == ST_PROTOCOL_ICMPV6;
+
+	if (!v6 && protocol != ST_PROTOCOL_ICMP)
+		return ICMP_ECHO_NONE;
+	if (icmp->type == (v6 ? ICMPV6_ECHO_REQUEST : ICMP_ECHO_REQUEST_TYPE))
+		return ICMP_ECHO_REQUEST;
+	return icmp->type == (v6 ? ICMPV6_ECHO_REPLY : ICMP_ECHO_REPLY_TYPE) ? ICMP_ECHO_REPLY
+									     : ICMP_ECHO_NONE;
+}
+
+void icmp_read(struct reader *reader, struct st_icmp *icmp)
+{
+	icmp->type = reader_u8(reader);
+	icmp->code = reader_u8(reader);
+	icmp->checksum = reader_u16(reader);
+	icmp->echo_id = reader_u16(reader);
+	icmp->echo_seq = reader_u16(reader);
+}
+
 static enum st_status icmp_decode(struct reader *reader, struct st_packet *packet)
 {
-	uint8_t type = reader_u8(reader);
-	uint8_t code = reader_u8(reader);
-
-	reader_skip(reader, ICMP_HEADER_BYTES - 2);
+	icmp_read(reader, &packet->icmp);
 	if (reader->overrun)
 		return too_short(packet, ICMP_HEADER_BYTES);
-	packet->icmp.type = type;
-	packet->icmp.code = code;
-	packet->icmp.is_error = icmp_is_error(packet, type);
+	packet->icmp.is_error = icmp_is_error(packet, packet->icmp.type);
 	set_payload(packet, ICMP_HEADER_BYTES);
 	return ST_OK;
+}
+
+/* RFC 9260, 3: its verification tag is the key. */
+static enum st_status sctp_decode(struct reader *reader, struct st_packet *packet)
+{
+	packet->source_port = reader_u16(reader);
+	packet->destination_port = reader_u16(reader);
+	reader_skip(reader, SCTP_HEADER_BYTES - 4);
+	if (reader->overrun)
+		return too_short(packet, SCTP_HEADER_BYTES);
+	set_payload(packet, SCTP_HEADER_BYTES);
+	return ST_OK;
+}
+
+static void read_key(struct reader reader, struct st_packet *packet)
+{
+	reader_skip(&reader, 4);
+	packet->key = reader_u32(&reader);
+	packet->has_key = !reader.overrun;
 }
 
 enum st_status transport_decode(struct reader *reader, struct st_packet *packet)
@@ -182,6 +225,7 @@ enum st_status transport_decode(struct reader *reader, struct st_packet *packet)
 	set_payload(packet, 0);
 	if (packet->later_fragment)
 		return ST_OK;
+	read_key(*reader, packet);
 	switch (packet->protocol) {
 	case ST_PROTOCOL_TCP:
 		return tcp_decode(reader, packet);
@@ -190,6 +234,8 @@ enum st_status transport_decode(struct reader *reader, struct st_packet *packet)
 	case ST_PROTOCOL_ICMP:
 	case ST_PROTOCOL_ICMPV6:
 		return icmp_decode(reader, packet);
+	case ST_PROTOCOL_SCTP:
+		return sctp_decode(reader, packet);
 	default:
 		return ST_OK;
 	}

@@ -165,6 +165,7 @@ static json_t *matches_value(unsigned matched_by)
 		{ST_MATCH_TUPLE, "tuple"},   {ST_MATCH_IPID, "ipid"},
 		{ST_MATCH_SEQ, "seq"},	     {ST_MATCH_PEER, "peer"},
 		{ST_MATCH_LENGTH, "length"}, {ST_MATCH_CHECKSUM, "checksum"},
+		{ST_MATCH_BYTES, "bytes"},
 	};
 	json_t *names = json_array();
 

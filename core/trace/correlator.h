@@ -1,45 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The probes that may still be seen or answered, and which of them a frame or a
- * quote belongs to. The 5-tuple names the flow; the key (TCP: the sequence
- * number; UDP: length and checksum) and the IPv4 identification name the probe.
- * None is trusted alone. A sequence number or length that is quoted but not ours
- * refutes the rest; identifications are rewritten on the way too often to refute
- * anything (but for empty UDP datagrams, which have nothing else), and UDP
- * checksums change with every address that is translated.
+ * quote belongs to. What makes them belong together is match.h's.
  */
 #ifndef ST_TRACE_CORRELATOR_H
 #define ST_TRACE_CORRELATOR_H
 
-#include <servicetrace/trace.h>
-
-#include "base/hash.h"
-
-struct trace;
-
-enum probe_state {
-	PROBE_AWAITED, /* handed out or seen, no reply yet, the wait is not over */
-	PROBE_ANSWERED,
-	PROBE_EXPIRED, /* the wait is over, or nobody waits any longer */
-	PROBE_FAILED,  /* could not be sent */
-};
-
-struct probe {
-	struct hash_link key_link;   /* the correlator's */
-	struct hash_link ip_id_link; /* the correlator's, if has_ip_id() */
-	struct trace *trace;
-	const struct st_tuple *tuple; /* the trace's */
-	uint64_t id;
-	uint64_t cookie;   /* of the frame that showed it leaving */
-	uint64_t stamp_ns; /* of that frame */
-	uint64_t now_ns;   /* when it was handed out, or seen if another sent it */
-	uint32_t key;	   /* as packet_key() tells it of the packet */
-	uint16_t ip_id;	   /* IPv4 */
-	uint16_t index;	   /* 1 .. within its hop, of those known to have left; 0: not known */
-	uint8_t ttl;
-	bool seen; /* shown leaving */
-	enum probe_state state;
-};
+#include "trace/match.h"
 
 struct correlator {
 	struct hash_table by_key;
@@ -47,12 +14,6 @@ struct correlator {
 	uint64_t seed;
 	uint64_t wait_ns; /* how long a reply is awaited */
 };
-
-/* The key of a UDP datagram with this length (header included) and checksum. */
-uint32_t udp_key(uint16_t length, uint16_t checksum);
-
-/* What a TCP or UDP packet would be known by if it were a probe. */
-uint32_t packet_key(const struct st_packet *packet);
 
 void correlator_free(struct correlator *correlator);
 void correlator_add(struct correlator *correlator, struct probe *probe);

@@ -137,7 +137,7 @@ bool trace_is_ip_id_free(const struct trace *trace, uint16_t ip_id, uint64_t now
 struct probe *trace_make_probe(struct trace *trace, uint64_t now, uint64_t id, uint16_t ip_id,
 			       struct probe_fields *fields)
 {
-	struct probe probe = {.id = id, .now_ns = now, .ip_id = ip_id};
+	struct probe probe = {.tuple = trace->tuple, .id = id, .now_ns = now, .ip_id = ip_id};
 	bool is_tcp = trace->tuple.protocol == ST_PROTOCOL_TCP;
 
 	*fields = common_fields(trace, ip_id);

@@ -9,6 +9,7 @@
 struct result {
 	struct st_trace trace; /* first, so that a pointer to it is one to the whole */
 	GArray *hops;	       /* struct st_hop */
+	GArray *sent;	       /* struct st_sent, hop by hop */
 	GArray *replies;       /* struct st_reply, hop by hop */
 	GArray *notes;	       /* struct st_note; details are the chunk's */
 	GStringChunk *texts;
@@ -97,15 +98,57 @@ static void add_replies(struct result *result, const struct trace *trace, struct
 	g_ptr_array_unref(sorted);
 }
 
+/* Where the probes of each distance begin in result->sent. */
+static void lay_out_sent(struct result *result, const struct trace *trace, unsigned *first)
+{
+	unsigned count = 0;
+
+	for (unsigned ttl = 0; ttl <= MIN(trace->last_ttl, UINT8_MAX); ttl++) {
+		first[ttl] = count;
+		count += trace->hops[ttl].sent;
+	}
+	g_array_set_size(result->sent, count);
+}
+
+static void add_sent(struct result *result, const struct trace *trace, const unsigned *first)
+{
+	struct st_sent *sent = (struct st_sent *)result->sent->data;
+
+	for (unsigned i = 0; i < trace->probes->len; i++) {
+		const struct probe *probe = trace->probes->pdata[i];
+
+		if (!probe->index || !counts(trace, probe))
+			continue;
+		sent[first[probe->ttl] + probe->index - 1] = (struct st_sent){
+			.stamp_ns = probe->seen ? probe->stamp_ns : 0,
+			.bytes = probe->headers.bytes,
+			.source_port = probe->tuple.source_port,
+			.destination_port = probe->tuple.destination_port,
+		};
+	}
+	for (unsigned i = 0; i < trace->replies->len; i++) {
+		const struct probe *probe =
+			g_array_index(trace->replies, struct trace_reply, i).probe;
+
+		if (counts(trace, probe))
+			sent[first[probe->ttl] + probe->index - 1].replies++;
+	}
+}
+
 static void add_hops(struct result *result, const struct trace *trace)
 {
 	const struct st_reply *replies = (const struct st_reply *)result->replies->data;
 	unsigned last = MIN(trace->last_ttl, UINT8_MAX);
+	unsigned first[UINT8_MAX + 1];
+
+	lay_out_sent(result, trace, first);
+	add_sent(result, trace, first);
 
 	for (unsigned ttl = 0; ttl <= last; ttl++) {
 		struct st_hop hop = {
 			.ttl = (uint8_t)ttl,
 			.sent = trace->hops[ttl].sent,
+			.probes = (const struct st_sent *)result->sent->data + first[ttl],
 			.reply_count = trace->hops[ttl].answered,
 			.replies = replies,
 		};
@@ -188,7 +231,7 @@ static void add_notes(struct result *result, const struct trace *trace, const st
 		add_note(result, "nat", totals->nat_ttl,
 			 "from here on the quotes name another source: an address translator "
 			 "does not restore them");
-	if (totals->unseen)
+	if (totals->unseen && !trace->is_observed)
 		add_note(result, "unseen-probes", 0,
 			 "%u probes were handed to the kernel but not seen leaving",
 			 totals->unseen);
@@ -236,15 +279,23 @@ static void describe(struct result *result, const struct trace *trace, enum st_s
 	out->max_ttl = trace->config->max_ttl;
 }
 
-struct st_trace *trace_result(const struct trace *trace, enum st_stop_reason end)
+static struct result *result_new(void)
 {
 	struct result *result = g_new0(struct result, 1);
-	struct totals totals = {0};
 
 	result->hops = g_array_new(FALSE, FALSE, sizeof(struct st_hop));
+	result->sent = g_array_new(FALSE, TRUE, sizeof(struct st_sent));
 	result->replies = g_array_new(FALSE, FALSE, sizeof(struct st_reply));
 	result->notes = g_array_new(FALSE, FALSE, sizeof(struct st_note));
 	result->texts = g_string_chunk_new(256);
+	return result;
+}
+
+struct st_trace *trace_result(const struct trace *trace, enum st_stop_reason end)
+{
+	struct result *result = result_new();
+	struct totals totals = {0};
+
 	count_probes(result, trace, &totals);
 	add_replies(result, trace, &totals);
 	add_hops(result, trace);
@@ -253,13 +304,65 @@ struct st_trace *trace_result(const struct trace *trace, enum st_stop_reason end
 	return &result->trace;
 }
 
-void trace_result_free(struct st_trace *trace)
+static void copy_hops(struct result *copy, const struct st_trace *trace)
+{
+	const struct st_sent *sent;
+	const struct st_reply *replies;
+
+	for (size_t i = 0; i < trace->hop_count; i++) {
+		const struct st_hop *hop = &trace->hops[i];
+
+		if (hop->probes)
+			g_array_append_vals(copy->sent, hop->probes, hop->sent);
+		if (hop->reply_count)
+			g_array_append_vals(copy->replies, hop->replies, (guint)hop->reply_count);
+	}
+	sent = (const struct st_sent *)copy->sent->data;
+	replies = (const struct st_reply *)copy->replies->data;
+	for (size_t i = 0; i < trace->hop_count; i++) {
+		struct st_hop hop = trace->hops[i];
+
+		hop.replies = replies;
+		replies += hop.reply_count;
+		if (hop.probes) {
+			hop.probes = sent;
+			sent += hop.sent;
+		}
+		g_array_append_val(copy->hops, hop);
+	}
+}
+
+static void copy_notes(struct result *copy, const struct st_trace *trace)
+{
+	for (size_t i = 0; i < trace->note_count; i++) {
+		struct st_note note = trace->notes[i];
+
+		note.detail = g_string_chunk_insert(copy->texts, note.detail);
+		g_array_append_val(copy->notes, note);
+	}
+}
+
+struct st_trace *st_trace_copy(const struct st_trace *trace)
+{
+	struct result *copy = result_new();
+
+	copy->trace = *trace;
+	copy->trace.identity = identity_copy(copy, &trace->identity);
+	copy_hops(copy, trace);
+	copy_notes(copy, trace);
+	copy->trace.hops = (const struct st_hop *)copy->hops->data;
+	copy->trace.notes = (const struct st_note *)copy->notes->data;
+	return &copy->trace;
+}
+
+void st_trace_free(struct st_trace *trace)
 {
 	struct result *result = (struct result *)trace;
 
 	if (!result)
 		return;
 	g_array_unref(result->hops);
+	g_array_unref(result->sent);
 	g_array_unref(result->replies);
 	g_array_unref(result->notes);
 	g_string_chunk_free(result->texts);

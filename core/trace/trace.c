@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "trace/trace.h"
 
+#include "trace/candidates.h"
 #include "trace/reach.h"
 
 #include <string.h>
@@ -51,8 +52,12 @@ void trace_free(struct trace *trace)
 	if (!trace)
 		return;
 	for (unsigned i = 0; i < trace->probes->len; i++) {
-		correlator_remove(trace->correlator, trace->probes->pdata[i]);
-		g_free(trace->probes->pdata[i]);
+		struct probe *probe = trace->probes->pdata[i];
+
+		correlator_remove(trace->correlator, probe);
+		if (probe->candidate)
+			probe->candidate->made = NULL;
+		g_free(probe);
 	}
 	g_ptr_array_unref(trace->probes);
 	g_array_unref(trace->replies);
@@ -211,29 +216,11 @@ struct probe *trace_take_note(struct trace *trace, const struct probe *given)
 	struct probe *probe = g_memdup2(given, sizeof(*given));
 
 	probe->trace = trace;
-	probe->tuple = &trace->tuple;
 	trace->hops[probe->ttl].made++;
 	g_ptr_array_add(trace->probes, probe);
 	correlator_add(trace->correlator, probe);
 	trace->awaited++;
 	return probe;
-}
-
-struct probe *trace_observe_probe(struct trace *trace, const struct st_packet *packet,
-				  bool is_certain, uint64_t now, uint64_t id)
-{
-	const struct probe probe = {
-		.id = id,
-		.now_ns = now,
-		.key = packet_key(packet),
-		.ip_id = packet->ip_id,
-		.ttl = packet->ttl,
-	};
-
-	if (trace->probes->len >= TRACE_OBSERVED_MAX)
-		return NULL;
-	trace->has_certain = trace->has_certain || is_certain;
-	return trace_take_note(trace, &probe);
 }
 
 /* Probes count from when they are known to have left, so that a capture counts alike. */
@@ -243,11 +230,62 @@ static void count_sent(struct probe *probe)
 		probe->index = ++probe->trace->hops[probe->ttl].sent;
 }
 
-void trace_probe_seen(struct probe *probe, const struct st_frame *frame)
+/* Of another's probe, that has been seen leaving. */
+static struct probe *note_seen(struct trace *trace, const struct probe *given)
+{
+	struct probe *probe = trace_take_note(trace, given);
+
+	probe->seen = true;
+	count_sent(probe);
+	return probe;
+}
+
+struct probe *trace_observe_probe(struct trace *trace, const struct probe *seen, bool is_certain,
+				  uint64_t id)
+{
+	struct probe probe = *seen;
+
+	if (trace->probes->len >= TRACE_OBSERVED_MAX)
+		return NULL;
+	probe.id = id;
+	trace->has_certain = trace->has_certain || is_certain;
+	return note_seen(trace, &probe);
+}
+
+struct probe *trace_take_candidate(struct trace *trace, struct candidate *candidate, uint64_t id)
+{
+	struct probe probe = candidate->probe;
+
+	if (trace->probes->len >= TRACE_OBSERVED_MAX)
+		return NULL;
+	probe.id = id;
+	probe.candidate = candidate;
+	candidate->is_used = true;
+	candidate->made = note_seen(trace, &probe);
+	return candidate->made;
+}
+
+struct probe *trace_note_unseen(struct trace *trace, const struct st_quote *quote, uint64_t now,
+				uint64_t id)
+{
+	const struct probe probe = {
+		.id = id,
+		.now_ns = now,
+		.tuple = quote_tuple(quote),
+		.key = quote->key,
+		.ip_id = quote->ip_id,
+	};
+
+	return trace->probes->len < TRACE_OBSERVED_MAX ? trace_take_note(trace, &probe) : NULL;
+}
+
+void trace_probe_seen(struct probe *probe, const struct st_packet *packet,
+		      const struct st_frame *frame)
 {
 	if (probe->seen)
 		return; /* captured twice: the first is the one nearest to the sender */
 	probe->seen = true;
+	probe->headers = probe_headers_of(packet);
 	count_sent(probe);
 	probe->stamp_ns = frame->stamp_ns;
 	probe->cookie = frame->cookie;
@@ -362,17 +400,20 @@ static bool is_udp_without_checksum(const struct trace *trace, uint32_t key)
 	return trace->tuple.protocol == ST_PROTOCOL_UDP && (key & UINT16_MAX) == 0;
 }
 
-bool trace_is_restart(const struct trace *trace, const struct st_packet *packet, uint64_t now)
+bool trace_is_restart(const struct trace *trace, const struct probe *next, uint64_t now)
 {
 	const struct probe *last;
 
 	if (!trace->probes->len)
 		return false;
 	last = trace->probes->pdata[trace->probes->len - 1];
-	if (packet->ttl >= last->ttl)
+	if (next->ttl >= last->ttl)
 		return false;
-	if (is_udp_without_checksum(trace, last->key) && packet->udp.checksum != 0 &&
-	    packet->ttl > reach_answered(trace))
+	/* Some traceroutes go from far to near: only what they have probed begins anew. */
+	if (trace->flow->is_session && !trace->hops[next->ttl].made)
+		return false;
+	if (is_udp_without_checksum(trace, last->key) &&
+	    !is_udp_without_checksum(trace, next->key) && next->ttl > reach_answered(trace))
 		return false;
 	return !trace->awaited || last->now_ns + trace->config->wait_ns <= now;
 }

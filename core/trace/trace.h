@@ -114,12 +114,20 @@ bool trace_is_ip_id_free(const struct trace *trace, uint16_t ip_id, uint64_t now
 /* Keeps a copy of the probe as one of the trace's; returns it. */
 struct probe *trace_take_note(struct trace *trace, const struct probe *probe);
 
-/* Observed what may be a probe leave; returns it, or NULL if there are too many. */
-struct probe *trace_observe_probe(struct trace *trace, const struct st_packet *packet,
-				  bool is_certain, uint64_t now, uint64_t id);
+/* Observed what may be a probe leave; returns the trace's, or NULL if there are too many. */
+struct probe *trace_observe_probe(struct trace *trace, const struct probe *seen, bool is_certain,
+				  uint64_t id);
+
+/* Observed: what was seen before is one of the trace's probes. NULL: there are too many. */
+struct probe *trace_take_candidate(struct trace *trace, struct candidate *candidate, uint64_t id);
+
+/* Observed: a probe that the capture does not hold, of unknown distance. NULL: as above. */
+struct probe *trace_note_unseen(struct trace *trace, const struct st_quote *quote, uint64_t now,
+				uint64_t id);
 
 /* The probe was seen leaving in this frame. */
-void trace_probe_seen(struct probe *probe, const struct st_frame *frame);
+void trace_probe_seen(struct probe *probe, const struct st_packet *packet,
+		      const struct st_frame *frame);
 
 void trace_probe_failed(struct trace *trace, struct probe *probe, const char *reason);
 
@@ -142,7 +150,7 @@ void trace_flow_over(struct trace *trace, enum st_stop_reason reason);
  * the TTL goes back after all earlier probes are answered or too old; but not
  * where probes with a checksum try again what stayed silent without one.
  */
-bool trace_is_restart(const struct trace *trace, const struct st_packet *packet, uint64_t now);
+bool trace_is_restart(const struct trace *trace, const struct probe *next, uint64_t now);
 
 /*
  * Observed: are these probes? A router's reply proves it, or one that is a probe
@@ -151,8 +159,7 @@ bool trace_is_restart(const struct trace *trace, const struct st_packet *packet,
  */
 bool trace_is_believable(const struct trace *trace);
 
-/* A finished trace for an event; `end` is used where no reason was found before. */
+/* A finished trace, ended by st_trace_free(); `end` is used where no reason was found before. */
 struct st_trace *trace_result(const struct trace *trace, enum st_stop_reason end);
-void trace_result_free(struct st_trace *result);
 
 #endif

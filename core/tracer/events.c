@@ -6,7 +6,7 @@ void event_free(struct event *event)
 {
 	if (!event)
 		return;
-	trace_result_free(event->result);
+	st_trace_free(event->result);
 	g_free((char *)event->identity.host);
 	g_free((char *)event->identity.alpn);
 	g_free(event->flow);
@@ -63,7 +63,7 @@ static void describe_probe(struct event *event, const struct probe *probe, uint6
 	event->public.cookie = cookie;
 	event->public.ttl = probe->ttl;
 	event->public.index = probe->index;
-	set_tuple(event, *probe->tuple);
+	set_tuple(event, probe->tuple);
 }
 
 void event_probe(struct st_tracer *tracer, const struct probe *probe, uint64_t cookie)

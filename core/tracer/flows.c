@@ -94,7 +94,8 @@ struct flow *tracer_flow_of(struct st_tracer *tracer, const struct st_packet *pa
 
 static bool is_to_be_recorded(const struct st_tracer *tracer, const struct flow *flow)
 {
-	return tracer->config.report_flows && flow->is_wanted && !flow->is_recorded;
+	return tracer->config.report_flows && flow->is_wanted && !flow->is_recorded &&
+	       !flow->is_session;
 }
 
 void tracer_flow_record(struct st_tracer *tracer, struct flow *flow)
@@ -121,7 +122,7 @@ bool tracer_flow_is_silent(const struct st_tracer *tracer, const struct flow *fl
  */
 static bool ends_in_silence(const struct flow *flow)
 {
-	return flow->closed || flow->protocol == ST_PROTOCOL_UDP;
+	return flow->closed || flow->is_session || flow->protocol == ST_PROTOCOL_UDP;
 }
 
 bool tracer_flow_has_ended(const struct st_tracer *tracer, const struct flow *flow)
@@ -221,7 +222,8 @@ void tracer_flow_rests(struct st_tracer *tracer, struct flow *flow)
 /* A trace that awaits nothing need not rest: live, it would have been gone by now. */
 static void stop_observed(struct st_tracer *tracer, struct trace *trace)
 {
-	close_observed(tracer, trace, ST_STOP_FLOW_TIMEOUT);
+	close_observed(tracer, trace,
+		       trace->flow->is_session ? ST_STOP_END_OF_CAPTURE : ST_STOP_FLOW_TIMEOUT);
 	if (trace->awaited)
 		return;
 	tracer_end(tracer, trace, tracer_natural_end(trace));
@@ -281,6 +283,9 @@ void tracer_forget(struct st_tracer *tracer, struct flow *flow)
 		g_queue_unlink(&tracer->waiting, &flow->waiting_link);
 	identity_drop(tracer, flow);
 	deadlines_set(&tracer->deadlines, &flow->deadline, ST_NEVER);
-	flow_table_remove(&tracer->flows, flow);
+	if (flow->is_session)
+		sessions_forget(tracer, flow);
+	else
+		flow_table_remove(&tracer->flows, flow);
 	tracer->stats.flows_known--;
 }

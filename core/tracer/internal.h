@@ -8,6 +8,7 @@
 #include "flow/table.h"
 #include "service/resolver.h"
 #include "service/signatures.h"
+#include "trace/candidates.h"
 #include "trace/correlator.h"
 #include "trace/trace.h"
 
@@ -39,6 +40,9 @@ struct st_tracer {
 	struct st_stats stats;
 	struct flow_table flows;
 	struct correlator correlator;
+	struct candidates *candidates; /* observing: NULL in active mode */
+	GQueue sessions;	       /* struct flow, by idle_link: the oldest first */
+	GQueue early;		       /* replies.c's: errors whose probe was not seen so far */
 	struct deadlines deadlines;
 	GQueue traces;	/* open and resting ones, by trace.link */
 	GQueue ready;	/* traces that may send now, by trace.ready_link: first come, first sent */
@@ -163,7 +167,54 @@ void active_step(struct st_tracer *tracer, struct trace *trace);
 /* The trace sends no more, at least not now. */
 void active_not_ready(struct st_tracer *tracer, struct trace *trace);
 
+/* frame.c */
+
+/* What the driver is told of a frame that belongs to this flow. */
+void frame_tell(struct st_frame_info *info, const struct flow *flow);
+
+/* replies.c */
+
+/* An ICMP error: the reply to a probe, if it quotes one. */
+void replies_take_error(struct st_tracer *tracer, const struct st_packet *packet,
+			const struct st_frame *frame, struct st_frame_info *info);
+
+/* A packet may be the destination's own answer to a classic traceroute. */
+void replies_take_answer(struct st_tracer *tracer, const struct st_packet *packet,
+			 const struct st_frame *frame);
+
+/* Looks again at errors that came before their probe; at all of them if `is_over`. */
+void replies_look_again(struct st_tracer *tracer, bool is_over);
+
+void replies_free(struct st_tracer *tracer);
+
+/* sessions.c */
+
+/* A packet that is no probe for certain, seen in observing mode; `flow` may be NULL. */
+void sessions_observe(struct st_tracer *tracer, const struct flow *flow,
+		      const struct st_packet *packet, const struct st_frame *frame,
+		      bool is_selected);
+
+/* A Time Exceeded quotes the candidate: returns the probe that it therefore is, or NULL. */
+struct probe *sessions_confirm(struct st_tracer *tracer, struct candidate *candidate);
+
+/* A Time Exceeded quotes what the capture does not hold. NULL: its flow is not wanted. */
+struct probe *sessions_unseen(struct st_tracer *tracer, const struct st_quote *quote);
+
+/* Whose probes the trace's are, as far as they show. */
+enum st_trace_kind sessions_kind(const struct st_tracer *tracer, const struct trace *trace);
+
+/* The session has no traces any more: it is freed. */
+void sessions_forget(struct st_tracer *tracer, struct flow *session);
+
 /* observe.c */
+
+/* The trace of `side` that is open, NULL if none. */
+struct trace *observe_open_trace(const struct flow *flow, unsigned side);
+
+/* The same for a probe that comes next: it may begin one. */
+struct trace *observe_trace_for(struct st_tracer *tracer, struct flow *flow, unsigned side,
+				const struct probe *next);
+
 void observe_probe(struct st_tracer *tracer, struct flow *flow, unsigned side,
 		   const struct st_packet *packet, const struct st_frame *frame, bool is_certain);
 

@@ -51,7 +51,7 @@ void observe_announce(struct st_tracer *tracer, struct trace *trace)
 	tell_replies(tracer, trace);
 }
 
-static struct trace *open_trace(const struct flow *flow, unsigned side)
+struct trace *observe_open_trace(const struct flow *flow, unsigned side)
 {
 	for (struct trace *trace = flow->traces; trace; trace = trace->next) {
 		if (trace->is_observed && !trace->is_resting && trace->side == side)
@@ -66,14 +66,14 @@ static bool is_after_silence(const struct trace *trace)
 	return trace->flow_is_over && !trace->flow->closed;
 }
 
-static struct trace *trace_for(struct st_tracer *tracer, struct flow *flow, unsigned side,
-			       const struct st_packet *packet)
+struct trace *observe_trace_for(struct st_tracer *tracer, struct flow *flow, unsigned side,
+				const struct probe *next)
 {
-	struct trace *trace = open_trace(flow, side);
+	struct trace *trace = observe_open_trace(flow, side);
 
 	if (trace) {
 		trace_step(trace, tracer->now); /* lets the wait for old probes run out */
-		if (!is_after_silence(trace) && !trace_is_restart(trace, packet, tracer->now))
+		if (!is_after_silence(trace) && !trace_is_restart(trace, next, tracer->now))
 			return trace;
 		tracer_end(tracer, trace, ST_STOP_END_OF_CAPTURE);
 	}
@@ -99,17 +99,12 @@ static bool is_copy(const struct st_tracer *tracer, const struct st_packet *pack
 void observe_probe(struct st_tracer *tracer, struct flow *flow, unsigned side,
 		   const struct st_packet *packet, const struct st_frame *frame, bool is_certain)
 {
+	struct probe probe = probe_of_packet(packet, frame, tracer->now);
 	struct trace *trace;
-	struct probe *probe;
 
 	if (is_copy(tracer, packet))
 		return;
-	trace = trace_for(tracer, flow, side, packet);
-	probe = trace_observe_probe(trace, packet, is_certain, tracer->now,
-				    tracer->last_probe_id + 1);
-	if (!probe)
-		return;
-	tracer->last_probe_id++;
-	trace_probe_seen(probe, frame);
-	observe_announce(tracer, trace);
+	trace = observe_trace_for(tracer, flow, side, &probe);
+	if (trace_observe_probe(trace, &probe, is_certain, ++tracer->last_probe_id))
+		observe_announce(tracer, trace);
 }

@@ -21,6 +21,8 @@ enum st_status st_tracer_new(const struct st_config *config, struct st_tracer **
 	flow_table_init(&made->flows, config->seed);
 	made->names = names_new(config->seed);
 	made->resolver = resolver_new(made->names);
+	if (!config->active)
+		made->candidates = candidates_new(config->seed, config->wait_ns);
 	hello_crypto_init();
 	*tracer = made;
 	return ST_OK;
@@ -51,6 +53,8 @@ void tracer_discard(struct st_tracer *tracer, struct trace *trace)
 static void report(struct st_tracer *tracer, struct trace *trace, enum st_stop_reason end)
 {
 	struct st_trace *result = trace_result(trace, end);
+
+	result->kind = sessions_kind(tracer, trace);
 
 	for (unsigned i = 0; i < trace->probes->len; i++) {
 		const struct probe *probe = trace->probes->pdata[i];
@@ -150,6 +154,7 @@ static void record_flows(struct st_tracer *tracer)
 void st_tracer_finish(struct st_tracer *tracer, uint64_t now)
 {
 	st_tracer_wake(tracer, now);
+	replies_look_again(tracer, true);
 	tracer->is_finished = true;
 	for (GList *link = tracer->traces.head, *next; link; link = next) {
 		struct trace *trace = link->data;
@@ -174,6 +179,10 @@ void st_tracer_free(struct st_tracer *tracer)
 		return;
 	while (tracer->traces.head)
 		tracer_discard(tracer, tracer->traces.head->data);
+	replies_free(tracer);
+	while (tracer->sessions.head)
+		sessions_forget(tracer, tracer->sessions.head->data);
+	candidates_free(tracer->candidates);
 	hello_pool_clear(&tracer->hellos); /* while the flows are there that it points to */
 	flow_table_clear(&tracer->flows);
 	resolver_free(tracer->resolver);

@@ -36,7 +36,7 @@ static void begin(struct fixture *f, const char *source, const char *destination
 		.seq = SEQ,
 	};
 	for (unsigned i = 0; i < 2; i++) {
-		f->probes[i] = (struct probe){.tuple = &f->tuple,
+		f->probes[i] = (struct probe){.tuple = f->tuple,
 					      .id = i + 1,
 					      .key = SEQ,
 					      .ip_id = (uint16_t)(100 + i),
@@ -45,10 +45,18 @@ static void begin(struct fixture *f, const char *source, const char *destination
 	}
 }
 
+/* As the decoder leaves it. */
+static void set_key(struct st_quote *quote)
+{
+	quote->has_key = quote->has_seq || quote->has_udp;
+	quote->key = quote->has_seq ? quote->seq : udp_key(quote->udp_length, quote->udp_checksum);
+}
+
 static struct probe *find(struct fixture *f)
 {
 	uint8_t matched_by = 0;
 
+	set_key(&f->quote);
 	return correlator_find_quote(&f->correlator, &f->quote, f->now, &matched_by);
 }
 
@@ -115,6 +123,8 @@ static void test_copies(void)
 		.protocol = ST_PROTOCOL_TCP,
 		.ip_id = 101,
 		.ttl = 2,
+		.has_key = true,
+		.key = SEQ,
 		.tcp = {.seq = SEQ},
 	};
 	f.probes[1].now_ns = 50;
@@ -133,6 +143,7 @@ static void begin_udp(struct fixture *f, const char *source, const char *destina
 		correlator_remove(&f->correlator, &f->probes[i]);
 	f->tuple.protocol = f->quote.protocol = ST_PROTOCOL_UDP;
 	for (unsigned i = 0; i < 2; i++) {
+		f->probes[i].tuple.protocol = ST_PROTOCOL_UDP;
 		f->probes[i].key = udp_key(8, 0xbeef);
 		correlator_add(&f->correlator, &f->probes[i]);
 	}
@@ -147,6 +158,7 @@ static uint8_t matched(struct fixture *f, const struct probe *wanted)
 {
 	uint8_t matched_by = 0;
 
+	set_key(&f->quote);
 	g_assert_true(correlator_find_quote(&f->correlator, &f->quote, f->now, &matched_by) ==
 		      wanted);
 	return matched_by;

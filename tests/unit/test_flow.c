@@ -13,6 +13,13 @@
 #define ACK ST_TCP_ACK
 #define SYN ST_TCP_SYN
 
+static struct flow *new_flow(const struct st_packet *packet)
+{
+	struct st_tuple tuple = packet_tuple(packet);
+
+	return flow_new(&tuple);
+}
+
 struct fixture {
 	struct flow *flow;
 	struct st_frame frame;
@@ -62,7 +69,7 @@ static void begin(struct fixture *f)
 {
 	struct st_packet syn = packet(true, SYN, CLIENT_ISN, 0, 0);
 
-	*f = (struct fixture){.flow = flow_new(&syn)};
+	*f = (struct fixture){.flow = new_flow(&syn)};
 }
 
 static void shake_hands(struct fixture *f)
@@ -105,7 +112,7 @@ static void test_data_before_third_ack_proves_nothing(void)
 static void test_syn_missed_by_the_capture(void)
 {
 	struct st_packet syn_ack = packet(false, SYN | ACK, SERVER_ISN, CLIENT_ISN + 1, 0);
-	struct fixture f = {.flow = flow_new(&syn_ack)};
+	struct fixture f = {.flow = new_flow(&syn_ack)};
 
 	show(&f, false, SYN | ACK, SERVER_ISN, CLIENT_ISN + 1, 0);
 	show(&f, false, ACK, SERVER_ISN + 1, CLIENT_ISN + 1, 500); /* fast open */
@@ -142,7 +149,7 @@ static void test_server_needs_an_unscaled_window(void)
 static void test_mid_life(void)
 {
 	struct st_packet data = packet(true, ACK, 5000, 9000, 100);
-	struct fixture f = {.flow = flow_new(&data)};
+	struct fixture f = {.flow = new_flow(&data)};
 
 	show(&f, true, ACK, 5000, 9000, 100);
 	g_assert_false(flow_is_traceable(f.flow, 0));
@@ -350,7 +357,7 @@ static void begin_udp(struct fixture *f)
 {
 	struct st_packet first = datagram(true, 64, 100, 0x1234);
 
-	*f = (struct fixture){.flow = flow_new(&first)};
+	*f = (struct fixture){.flow = new_flow(&first)};
 	f->frame.stamp_ns = ST_NS_PER_S;
 }
 

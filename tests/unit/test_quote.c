@@ -87,7 +87,8 @@ static void test_udp_lengths(void)
 
 static void test_other_transports(void)
 {
-	static const unsigned protocols[] = {ST_PROTOCOL_ICMP, ST_PROTOCOL_ICMPV6, 132, 50, 0};
+	static const unsigned protocols[] = {ST_PROTOCOL_ICMP, ST_PROTOCOL_ICMPV6, ST_PROTOCOL_SCTP,
+					     50, 0};
 
 	for (size_t i = 0; i < G_N_ELEMENTS(protocols); i++) {
 		struct wire wire = {0};
@@ -98,7 +99,10 @@ static void test_other_transports(void)
 		g_assert_cmpint(decode(&wire, wire.count, 4, &quote), ==, ST_OK);
 		g_assert_cmpuint(quote.protocol, ==, protocols[i]);
 		g_assert_cmpuint(quote.transport_bytes, ==, 12);
-		g_assert_false(quote.has_ports || quote.has_seq || quote.has_udp);
+		g_assert_cmpint(quote.has_ports, ==, protocols[i] == ST_PROTOCOL_SCTP);
+		g_assert_false(quote.has_seq || quote.has_udp);
+		g_assert_true(quote.has_key);
+		g_assert_cmphex(quote.key, ==, 0x11111111);
 	}
 }
 

@@ -51,6 +51,7 @@ struct st_frame {
 #define ST_PROTOCOL_TCP 6
 #define ST_PROTOCOL_UDP 17
 #define ST_PROTOCOL_ICMPV6 58
+#define ST_PROTOCOL_SCTP 132
 
 #define ST_TCP_FIN 0x01
 #define ST_TCP_SYN 0x02
@@ -99,6 +100,8 @@ enum st_icmpv6_type {
 struct st_icmp {
 	uint8_t type;
 	uint8_t code;
+	uint16_t checksum;
+	uint16_t echo_id, echo_seq; /* of an echo request or reply */
 	bool is_error; /* carries a quote: unreachable, too big, time exceeded, parameter … */
 };
 
@@ -125,7 +128,9 @@ struct st_packet {
 	bool more_fragments;	  /* this is not the last one */
 	uint16_t fragment_offset; /* bytes of the fragmented transport that lie before this one's */
 	uint32_t fragment_id;	  /* what fragments of one packet share; 0 unless is_fragment */
-	bool has_ports;		  /* TCP or UDP */
+	bool has_ports;		  /* TCP or UDP; SCTP's ports are set without it */
+	bool has_key;		  /* at least 8 bytes of transport */
+	uint32_t key; /* bytes 4 to 7 of the transport, of any protocol: what quotes hold too */
 	uint16_t source_port, destination_port;
 	union {
 		struct st_tcp tcp;
@@ -161,13 +166,21 @@ struct st_quote {
 	uint8_t protocol;
 	uint8_t ttl; /* as quoted: 1 by the book, 0 … 64 in the wild */
 	uint8_t tos;
-	uint32_t flow_label; /* IPv6 */
-	uint16_t ip_id;	     /* IPv4 */
-	bool later_fragment; /* quotes a fragment without transport header */
-	bool has_ports;	     /* at least 4 bytes of transport */
-	bool has_seq;	     /* TCP, at least 8 bytes */
-	bool has_ack;	     /* TCP, at least 12 bytes */
-	bool has_udp;	     /* UDP, at least 8 bytes: length and checksum */
+	uint32_t flow_label;  /* IPv6 */
+	uint16_t ip_id;	      /* IPv4 */
+	bool later_fragment;  /* quotes a fragment without transport header */
+	bool has_ports;	      /* at least 4 bytes of transport */
+	bool has_seq;	      /* TCP, at least 8 bytes */
+	bool has_ack;	      /* TCP, at least 12 bytes */
+	bool has_udp;	      /* UDP, at least 8 bytes: length and checksum */
+	bool has_key;	      /* at least 8 bytes of transport, of any protocol */
+	bool has_flags;	      /* TCP, at least 16 bytes: flags and window */
+	bool dont_fragment;   /* IPv4 */
+	uint32_t total_bytes; /* of the IP packet, as stated; 0: it does not say */
+	uint32_t key;	      /* bytes 4 to 7 of the transport */
+	uint8_t tcp_flags;
+	uint16_t tcp_window;
+	struct st_icmp icmp; /* of a quoted ICMP message, if has_key */
 	uint16_t source_port, destination_port;
 	uint32_t seq, ack;
 	uint16_t udp_length, udp_checksum;

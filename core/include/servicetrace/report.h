@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A trace as text for people (traceroute's format) or as one line of JSON
- * (described by docs/report.schema.json), and the comparison of two reports.
+ * Traces as text for people (traceroute's format), as JSON Lines (described by
+ * docs/report.schema.json), in the formats of other tools (docs/output.md), and
+ * the comparison of two reports.
  */
 #ifndef SERVICETRACE_REPORT_H
 #define SERVICETRACE_REPORT_H
@@ -24,6 +25,61 @@ ST_API char *st_report_text(const struct st_trace *trace);
 /* The same for a flow: one JSON object of type "flow", or one line of text. */
 ST_API char *st_report_flow_json(const struct st_flow *flow, const char *generator);
 ST_API char *st_report_flow_text(const struct st_flow *flow);
+
+enum st_report_format {
+	ST_REPORT_TEXT = 0, /* traceroute's format */
+	ST_REPORT_JSON,	    /* JSON Lines, one object a trace */
+	ST_REPORT_SCAMPER,  /* scamper's JSON Lines, one "trace" object a trace */
+	ST_REPORT_ATLAS,    /* RIPE Atlas traceroute results, JSON Lines, one a trace */
+	ST_REPORT_ORIGINAL, /* the original Service Traceroute's {"Info":...,"Data":...}, one a line
+			     */
+	ST_REPORT_CSV,	    /* one row a reply, or a probe without one */
+	ST_REPORT_DOT,	    /* one graph of all paths, for Graphviz */
+	ST_REPORT_HTML,	    /* one page with everything in it */
+};
+
+/* "text", "json", "scamper", "atlas", "service-traceroute", "csv", "dot", "html". */
+ST_API const char *st_report_format_text(enum st_report_format format);
+
+/* ST_INVALID_ARGUMENT: there is no such format. */
+ST_API enum st_status st_report_format_parse(const char *text, enum st_report_format *format);
+
+/* What is known of a router's address; NULL and 0: not known. */
+struct st_router {
+	const char *name; /* by reverse DNS */
+	uint32_t asn;	  /* its autonomous system's number */
+	const char *as_name;
+	const char *country; /* two letters */
+};
+
+/* Fills in `router`, whose texts must live until the next call; false: nothing is known of `addr`.
+ */
+typedef bool (*st_router_lookup)(void *user, const struct st_addr *addr, struct st_router *router);
+
+struct st_report_options {
+	const char *generator;	 /* the program's name and version */
+	st_router_lookup lookup; /* NULL: nothing is known of routers */
+	void *user;		 /* lookup's */
+};
+
+/* A report in the making: a beginning, traces and flows, an end. */
+struct st_report;
+
+/* Copies `options`, but not what they point to. */
+ST_API struct st_report *st_report_new(enum st_report_format format,
+				       const struct st_report_options *options);
+ST_API void st_report_free(struct st_report *report);
+
+/*
+ * What is to be written now, each to be freed with free(); "" if nothing is. begin
+ * once before the others (CSV's head), end once at the end: formats of one document
+ * for all (DOT, HTML) keep their traces until then. Flows are part of TEXT and JSON
+ * alone. What comes from the wire is escaped as the format needs it.
+ */
+ST_API char *st_report_begin(struct st_report *report);
+ST_API char *st_report_trace(struct st_report *report, const struct st_trace *trace);
+ST_API char *st_report_flow(struct st_report *report, const struct st_flow *flow);
+ST_API char *st_report_end(struct st_report *report);
 
 /* The names that reports use; NULL for ST_ALGORITHM_UNKNOWN and ST_STOP_NONE. */
 ST_API const char *st_algorithm_text(enum st_algorithm algorithm);

@@ -1,0 +1,303 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "trace/candidates.h"
+
+#include "base/container.h"
+#include "flow/flow.h"
+#include "trace/trace.h"
+
+/* Copies of a packet on one host are apart by microseconds; probes by more. */
+#define COPY_NS (300 * ST_NS_PER_US)
+/* A host does not send so many packets within COPY_NS that a copy hides among them. */
+#define COPIES_LOOKED_AT 16
+/* Of those with one identification: hosts count it up, so the latest few are meant. */
+#define SAME_IP_ID_MAX 64
+#define IP_IDS (UINT16_MAX + 1)
+
+struct candidates {
+	struct hash_table pairs;
+	struct candidate **ring; /* by serial; all that were ever made */
+	size_t ring_size;	 /* a power of two */
+	uint64_t last_serial;
+	uint64_t *by_ip_id; /* serial of the latest with this identification; 0: none */
+	uint64_t seed;
+	uint64_t wait_ns;
+};
+
+#define RING_AT_FIRST 256
+
+struct candidates *candidates_new(uint64_t seed, uint64_t wait_ns)
+{
+	struct candidates *candidates = g_new0(struct candidates, 1);
+
+	candidates->seed = seed;
+	candidates->wait_ns = wait_ns;
+	candidates->by_ip_id = g_new0(uint64_t, IP_IDS);
+	candidates->ring_size = RING_AT_FIRST;
+	candidates->ring = g_new0(struct candidate *, RING_AT_FIRST);
+	return candidates;
+}
+
+static uint16_t echo_id_of(const struct st_tuple *tuple)
+{
+	bool is_icmp = tuple->protocol == ST_PROTOCOL_ICMP || tuple->protocol == ST_PROTOCOL_ICMPV6;
+
+	return is_icmp ? tuple->source_port : 0;
+}
+
+static uint64_t hash_of(const struct candidates *candidates, const struct st_tuple *tuple)
+{
+	uint64_t hash = hash_addr(candidates->seed, &tuple->source);
+
+	hash = hash_addr(hash, &tuple->destination);
+	return hash_mix(hash, (uint64_t)tuple->protocol << 16 | echo_id_of(tuple));
+}
+
+static bool is_of_pair(const struct pair *pair, const struct st_tuple *tuple)
+{
+	return pair->protocol == tuple->protocol && pair->echo_id == echo_id_of(tuple) &&
+	       st_addr_equal(&pair->source, &tuple->source) &&
+	       st_addr_equal(&pair->destination, &tuple->destination);
+}
+
+struct pair *candidates_pair(const struct candidates *candidates, const struct st_tuple *tuple)
+{
+	struct hash_link *link = hash_table_find(&candidates->pairs, hash_of(candidates, tuple));
+
+	for (; link; link = hash_table_next(link)) {
+		struct pair *pair = container_of(link, struct pair, link);
+
+		if (is_of_pair(pair, tuple))
+			return pair;
+	}
+	return NULL;
+}
+
+struct pair *candidates_make_pair(struct candidates *candidates, const struct st_tuple *tuple)
+{
+	struct pair *pair = candidates_pair(candidates, tuple);
+
+	if (pair)
+		return pair;
+	pair = g_new0(struct pair, 1);
+	pair->source = tuple->source;
+	pair->destination = tuple->destination;
+	pair->protocol = tuple->protocol;
+	pair->echo_id = echo_id_of(tuple);
+	hash_table_insert(&candidates->pairs, &pair->link, hash_of(candidates, tuple));
+	return pair;
+}
+
+void candidates_release(struct candidates *candidates, struct pair *pair)
+{
+	if (pair->sessions || pair->recent.length)
+		return;
+	hash_table_remove(&candidates->pairs, &pair->link);
+	g_free(pair);
+}
+
+/* The candidate of this serial, NULL if it has left the ring. */
+static struct candidate *by_serial(const struct candidates *candidates, uint64_t serial)
+{
+	struct candidate *candidate = candidates->ring[serial & (candidates->ring_size - 1)];
+
+	return serial && candidate && candidate->serial == serial ? candidate : NULL;
+}
+
+static void leave(struct candidates *candidates, struct candidate *candidate)
+{
+	struct pair *pair = candidate->pair;
+
+	if (candidate->made)
+		candidate->made->candidate = NULL;
+	candidate->made = NULL;
+	if (!pair)
+		return;
+	candidate->pair = NULL;
+	g_queue_unlink(&pair->recent, &candidate->link);
+	candidates_release(candidates, pair);
+}
+
+void candidates_free(struct candidates *candidates)
+{
+	if (!candidates)
+		return;
+	for (size_t i = 0; i < candidates->ring_size; i++) {
+		if (candidates->ring[i])
+			leave(candidates, candidates->ring[i]);
+		g_free(candidates->ring[i]);
+	}
+	hash_table_free(&candidates->pairs);
+	g_free(candidates->ring);
+	g_free(candidates->by_ip_id);
+	g_free(candidates);
+}
+
+static void grow(struct candidates *candidates)
+{
+	size_t size = 2 * candidates->ring_size;
+	struct candidate **ring = g_new0(struct candidate *, size);
+
+	for (size_t i = 0; i < candidates->ring_size; i++) {
+		struct candidate *candidate = candidates->ring[i];
+
+		if (candidate)
+			ring[candidate->serial & (size - 1)] = candidate;
+	}
+	g_free(candidates->ring);
+	candidates->ring = ring;
+	candidates->ring_size = size;
+}
+
+/* A candidate to be filled in: the oldest one's memory if there are enough. */
+static struct candidate *take_place(struct candidates *candidates)
+{
+	uint64_t serial = candidates->last_serial + 1;
+	struct candidate **place;
+
+	if (serial >= candidates->ring_size && candidates->ring_size < CANDIDATES_MAX)
+		grow(candidates);
+	place = &candidates->ring[serial & (candidates->ring_size - 1)];
+	if (*place)
+		leave(candidates, *place);
+	else
+		*place = g_new(struct candidate, 1);
+	candidates->last_serial = serial;
+	**place = (struct candidate){.serial = serial};
+	(*place)->link.data = *place;
+	return *place;
+}
+
+static bool has_ip_id(const struct st_packet *packet)
+{
+	return packet->ip_version == 4 && packet->ip_id != 0;
+}
+
+/* Seen again as it was, or one hop farther. */
+static bool is_same(const struct candidate *candidate, const struct st_packet *packet,
+		    const struct st_tuple *tuple)
+{
+	const struct probe *probe = &candidate->probe;
+
+	return probe->key == packet->key &&
+	       (probe->ttl == packet->ttl || probe->ttl == packet->ttl + 1) &&
+	       (packet->ip_version == 6 || probe->ip_id == packet->ip_id) &&
+	       st_tuple_equal(&probe->tuple, tuple);
+}
+
+static bool has_copy_by_ip_id(const struct candidates *candidates, const struct st_packet *packet,
+			      const struct st_tuple *tuple, uint64_t now)
+{
+	struct candidate *candidate = by_serial(candidates, candidates->by_ip_id[packet->ip_id]);
+
+	for (int looked = 0; candidate && looked < COPIES_LOOKED_AT; looked++) {
+		if (candidate->probe.now_ns + candidates->wait_ns >= now &&
+		    is_same(candidate, packet, tuple))
+			return true;
+		candidate = by_serial(candidates, candidate->older_ip_id);
+	}
+	return false;
+}
+
+static bool has_copy_of_late(const struct pair *pair, const struct st_packet *packet,
+			     const struct st_tuple *tuple, uint64_t now)
+{
+	const GList *link = pair->recent.tail;
+
+	for (int looked = 0; link && looked < COPIES_LOOKED_AT; looked++, link = link->prev) {
+		const struct candidate *candidate = link->data;
+
+		if (candidate->probe.now_ns + COPY_NS < now)
+			return false;
+		if (is_same(candidate, packet, tuple))
+			return true;
+	}
+	return false;
+}
+
+static bool has_copy(const struct candidates *candidates, const struct pair *pair,
+		     const struct st_packet *packet, const struct st_tuple *tuple, uint64_t now)
+{
+	return has_ip_id(packet) ? has_copy_by_ip_id(candidates, packet, tuple, now)
+				 : has_copy_of_late(pair, packet, tuple, now);
+}
+
+static void enter(struct candidates *candidates, struct pair *pair, struct candidate *candidate)
+{
+	if (pair->recent.length >= CANDIDATES_PER_PAIR)
+		leave(candidates, pair->recent.head->data);
+	candidate->pair = pair;
+	g_queue_push_tail_link(&pair->recent, &candidate->link);
+}
+
+struct candidate *candidates_add(struct candidates *candidates, const struct st_packet *packet,
+				 const struct st_frame *frame, uint64_t now)
+{
+	struct st_tuple tuple = packet_tuple(packet);
+	struct pair *pair = candidates_pair(candidates, &tuple);
+	struct candidate *candidate;
+
+	if (pair && has_copy(candidates, pair, packet, &tuple, now))
+		return NULL;
+	candidate = take_place(candidates);
+	candidate->probe = probe_of_packet(packet, frame, now);
+	/* Only now: the oldest, which has left, may have taken the pair with it. */
+	enter(candidates, candidates_make_pair(candidates, &tuple), candidate);
+	if (has_ip_id(packet)) {
+		candidate->older_ip_id = candidates->by_ip_id[packet->ip_id];
+		candidates->by_ip_id[packet->ip_id] = candidate->serial;
+	}
+	return candidate;
+}
+
+static bool is_awaited(const struct candidates *candidates, const struct candidate *candidate,
+		       uint64_t now)
+{
+	const struct probe *probe = candidate->made ? candidate->made : &candidate->probe;
+
+	return probe->state == PROBE_AWAITED && probe->now_ns + candidates->wait_ns > now;
+}
+
+static void choose(const struct candidates *candidates, const struct match_wanted *wanted,
+		   struct candidate *candidate, struct match_choice *choice)
+{
+	match_consider(choice, &candidate->probe, match_probe(&candidate->probe, wanted),
+		       is_awaited(candidates, candidate, wanted->now));
+}
+
+static void choose_of_pair(const struct candidates *candidates, const struct match_wanted *wanted,
+			   struct match_choice *choice)
+{
+	const struct pair *pair = candidates_pair(candidates, &wanted->tuple);
+
+	for (GList *link = pair ? pair->recent.tail : NULL; link; link = link->prev)
+		choose(candidates, wanted, link->data, choice);
+}
+
+/* For quotes in which an address has been translated. */
+static void choose_by_ip_id(const struct candidates *candidates, const struct match_wanted *wanted,
+			    struct match_choice *choice)
+{
+	struct candidate *candidate =
+		by_serial(candidates, candidates->by_ip_id[wanted->quote->ip_id]);
+
+	for (int looked = 0; candidate && looked < SAME_IP_ID_MAX; looked++) {
+		choose(candidates, wanted, candidate, choice);
+		candidate = by_serial(candidates, candidate->older_ip_id);
+	}
+}
+
+struct candidate *candidates_find(const struct candidates *candidates, const struct st_quote *quote,
+				  uint64_t now, uint8_t *matched_by)
+{
+	struct match_wanted wanted = match_make(quote, now, true);
+	struct match_choice choice = {0};
+	struct probe *probe;
+
+	if (!match_is_possible(quote))
+		return NULL;
+	choose_of_pair(candidates, &wanted, &choice);
+	if (!choice.probe && quote->ip_version == 4 && quote->ip_id)
+		choose_by_ip_id(candidates, &wanted, &choice);
+	probe = match_chosen(&choice, matched_by);
+	return probe ? container_of(probe, struct candidate, probe) : NULL;
+}
