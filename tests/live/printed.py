@@ -15,6 +15,7 @@ Answer = collections.namedtuple("Answer", "address rtt_ms mark labels", defaults
 _TRACEROUTE_STACK = re.compile(r"L=(\d+),E=(\d+),S=(\d+),T=(\d+)")
 _MTR_LABEL = re.compile(r"\[MPLS: Lbl (\d+) TC (\d+) S (\d+) TTL (\d+)\]")
 _ADDRESS = re.compile(r"(?:\d+\.\d+\.\d+\.\d+|[0-9a-f]*:[0-9a-f:.]*)$")
+_TRACEPATH_TRIES = 3
 _NUMBER = re.compile(r"[\d.]+$")
 
 
@@ -51,11 +52,11 @@ def _traceroute_line(line):
 
 
 def tracepath(text):
-    """One probe a hop; where it tried a TTL again, each try has a line of its own."""
+    """One probe a hop; where it tried a TTL again, each try has a line of its own, but three in vain are one line."""
     hops = collections.defaultdict(list)
     for match in re.finditer(r"^ *(\d+):  (?:(no reply)|(\S+) +([\d.]+)ms *(\S*))", text, re.MULTILINE):
         mark = match[5] if match[2] is None and match[5].startswith("!") else ""
-        hops[int(match[1])].append(None if match[2] else Answer(match[3], float(match[4]), mark))
+        hops[int(match[1])] += [None] * _TRACEPATH_TRIES if match[2] else [Answer(match[3], float(match[4]), mark)]
     return dict(hops)
 
 

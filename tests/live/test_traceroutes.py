@@ -9,6 +9,7 @@ usage: test_traceroutes.py traceroute|mtr|scamper|others [4|6]
 import ipaddress
 import sys
 
+import apps
 import checks
 import recorded
 import targets
@@ -84,6 +85,11 @@ def compare(check, network, offered, runs, family):
     check_reports(check, verdicts, traces)
 
 
+def offer(network, last):
+    apps.EchoServer(network.server, tracers.OPEN_PORT)
+    return targets.Targets(network, network.lab.nodes[last])
+
+
 def main(check):
     name, family = sys.argv[1:] or ("traceroute", "4")
     family = int(family)
@@ -91,7 +97,7 @@ def main(check):
     few = [run for run in runs if run.name in SAMPLE]
     checks.section(f"{name}, IPv{family}, a chain of routers")
     network = topologies.chain(ROUTERS, watched=None)
-    offered = targets.Targets(network, network.lab.nodes[f"r{ROUTERS}"])
+    offered = offer(network, f"r{ROUTERS}")
     compare(check, network, offered, runs, family)
     checks.section(f"{name}, IPv{family}, router {SILENT} is silent")
     targets.silence(network.lab.nodes[f"r{SILENT}"])
@@ -99,7 +105,7 @@ def main(check):
     network.lab.remove()
     checks.section(f"{name}, IPv{family}, four branches")
     network = topologies.fan()
-    compare(check, network, targets.Targets(network, network.lab.nodes["edge"]), few, family)
+    compare(check, network, offer(network, "edge"), few, family)
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ usage: test_traceroutes_elsewhere.py [4|6]
 import collections
 import sys
 
+import apps
 import checks
 import recorded
 import rewritten
@@ -181,6 +182,7 @@ def main(check):
     checks.section(f"IPv{family}")
     network = topologies.chain(ROUTERS, watched=None)
     offered = targets.Targets(network, network.lab.nodes[f"r{ROUTERS}"])
+    apps.EchoServer(network.server, tracers.OPEN_PORT)
     check_points(check, network, offered, family)
     check_steps(check, network, offered, family)
 
