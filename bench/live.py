@@ -78,8 +78,8 @@ def exchange(connection):
 
 
 def start_inject(network, port, *arguments, before=(), **options):
-    command = [*before, tools.program("st-inject"), "-i", network.client_interface, "-H", network.server_address[4],
-               "-p", port, *arguments]
+    command = [*before, tools.program("st-inject"), "-n", "-i", network.client_interface, "-H",
+               network.server_address[4], "-p", port, *arguments]
     return network.client.start(command, **options)
 
 

@@ -55,7 +55,8 @@ static void read_tcp(struct reader *reader, struct st_quote *quote)
 	quote->has_flags = reader->left >= 4;
 	if (!quote->has_flags)
 		return;
-	reader_skip(reader, 1);
+	/* RFC 4884 pads short quotes with zeros: a header without a length is no header. */
+	quote->has_flags = quote->has_ack = reader_u8(reader) >> 4 != 0;
 	quote->tcp_flags = reader_u8(reader);
 	quote->tcp_window = reader_u16(reader);
 }

@@ -3,108 +3,43 @@
  * A finished trace as one JSON object; docs/report.schema.json describes it.
  * Members stand in the order in which they are put. A value that is not known
  * is null, so a reader never has to tell "zero" from "unknown".
- *
- * Nothing about router names is known yet: that member is null.
  */
-#include <inttypes.h>
-
 #include <glib.h>
-#include <jansson.h>
 
-#include <servicetrace/report.h>
-
+#include "report/formats.h"
+#include "report/members.h"
 #include "report/words.h"
-
-/*
- * RTTs are whole nanoseconds shown in ms. Fifteen digits are what a double always
- * keeps of a decimal number: 0.231456 stays that, for RTTs of up to eleven days.
- */
-#define RTT_DIGITS 15
 
 #define REPORT_VERSION 1
 
-/* Only a lack of memory can make this fail; then we end as GLib would. */
-static void put(json_t *object, const char *name, json_t *value)
-{
-	if (json_object_set_new(object, name, value) != 0)
-		g_error("out of memory in a report");
-}
-
-static void append(json_t *array, json_t *value)
-{
-	if (json_array_append_new(array, value) != 0)
-		g_error("out of memory in a report");
-}
-
-/* Text may come from the wire, JSON must be UTF-8. NULL is an unknown value. */
-static json_t *text_value(const char *text)
-{
-	char *valid;
-	json_t *value;
-
-	if (!text)
-		return json_null();
-	valid = g_utf8_make_valid(text, -1);
-	value = json_string(valid);
-	g_free(valid);
-	return value;
-}
-
-static json_t *number_unless(uint64_t number, uint64_t unknown)
-{
-	return number == unknown ? json_null() : json_integer((json_int_t)number);
-}
-
-static json_t *address_value(const struct st_addr *addr)
-{
-	char text[ST_ADDR_TEXT_BYTES];
-
-	return text_value(st_addr_format(addr, text));
-}
-
-/*
- * RFC 3339 in UTC, down to microseconds; null if there is no stamp. Not by
- * g_date_time_format: that looks for a file of the locale's character sets.
- */
 static json_t *time_value(uint64_t stamp_ns)
 {
-	uint64_t us = stamp_ns % ST_NS_PER_S / ST_NS_PER_US;
-	GDateTime *utc;
-	json_t *value;
+	g_autofree char *text = report_time_text(stamp_ns);
 
-	if (stamp_ns == 0)
-		return json_null();
-	utc = g_date_time_new_from_unix_utc((gint64)(stamp_ns / ST_NS_PER_S));
-	value = json_sprintf("%04d-%02d-%02dT%02d:%02d:%02d.%06" PRIu64 "Z",
-			     g_date_time_get_year(utc), g_date_time_get_month(utc),
-			     g_date_time_get_day_of_month(utc), g_date_time_get_hour(utc),
-			     g_date_time_get_minute(utc), g_date_time_get_second(utc), us);
-	g_date_time_unref(utc);
-	return value;
+	return report_text_value(text);
 }
 
-static json_t *rtt_value(int64_t rtt_ns)
+static json_t *port_value(const struct st_tuple *tuple, uint16_t port)
 {
-	if (rtt_ns == ST_RTT_UNKNOWN)
-		return json_null();
-	return json_real((double)rtt_ns / (double)ST_NS_PER_MS);
+	return report_number_unless(report_has_ports(tuple->protocol) ? port : 0, 0);
 }
 
 static json_t *flow_value(uint64_t id, const struct st_tuple *tuple)
 {
-	bool has_ports = report_has_ports(tuple->protocol);
 	char protocol[ST_PROTOCOL_TEXT_BYTES], community_id[ST_COMMUNITY_ID_BYTES];
 	json_t *flow = json_object();
 
-	put(flow, "id", json_integer((json_int_t)id));
-	put(flow, "protocol", text_value(st_protocol_text(tuple->protocol, protocol)));
-	put(flow, "source", address_value(&tuple->source));
-	put(flow, "source_port", has_ports ? json_integer(tuple->source_port) : json_null());
-	put(flow, "destination", address_value(&tuple->destination));
-	put(flow, "destination_port",
-	    has_ports ? json_integer(tuple->destination_port) : json_null());
-	put(flow, "community_id",
-	    text_value(has_ports ? st_community_id(tuple, community_id) : NULL));
+	report_put(flow, "id", json_integer((json_int_t)id));
+	report_put(flow, "protocol",
+		   report_text_value(st_protocol_text(tuple->protocol, protocol)));
+	report_put(flow, "source", report_address_value(&tuple->source));
+	report_put(flow, "source_port", port_value(tuple, tuple->source_port));
+	report_put(flow, "destination", report_address_value(&tuple->destination));
+	report_put(flow, "destination_port", port_value(tuple, tuple->destination_port));
+	report_put(flow, "community_id",
+		   report_text_value(report_has_flow_ports(tuple)
+					     ? st_community_id(tuple, community_id)
+					     : NULL));
 	return flow;
 }
 
@@ -114,7 +49,7 @@ static json_t *alpn_value(const char *alpn)
 	json_t *protocols = json_array();
 
 	for (size_t i = 0; words[i]; i++)
-		append(protocols, text_value(words[i]));
+		report_append(protocols, report_text_value(words[i]));
 	return protocols;
 }
 
@@ -125,17 +60,18 @@ static json_t *service_value(const struct st_identity *identity)
 	if (identity->evidence == ST_EVIDENCE_NONE)
 		return json_null();
 	service = json_object();
-	put(service, "name", text_value(identity->name));
-	put(service, "host", text_value(identity->host));
-	put(service, "evidence", text_value(st_evidence_text(identity->evidence)));
+	report_put(service, "name", report_text_value(identity->name));
+	report_put(service, "host", report_text_value(identity->host));
+	report_put(service, "evidence", report_text_value(st_evidence_text(identity->evidence)));
 	if (identity->service) {
-		put(service, "id", text_value(identity->service));
-		put(service, "matched_by", text_value(st_evidence_text(identity->matched_by)));
+		report_put(service, "id", report_text_value(identity->service));
+		report_put(service, "matched_by",
+			   report_text_value(st_evidence_text(identity->matched_by)));
 	}
 	if (identity->alpn)
-		put(service, "alpn", alpn_value(identity->alpn));
+		report_put(service, "alpn", alpn_value(identity->alpn));
 	if (identity->ech)
-		put(service, "ech", json_true());
+		report_put(service, "ech", json_true());
 	return service;
 }
 
@@ -143,78 +79,164 @@ static json_t *mpls_value(const struct st_reply *reply)
 {
 	json_t *labels = json_array();
 
-	for (size_t i = 0; i < reply->mpls_count && i < ST_MPLS_MAX; i++) {
+	for (size_t i = 0; i < report_label_count(reply); i++) {
 		const struct st_mpls_label *label = &reply->mpls[i];
 		json_t *entry = json_object();
 
-		put(entry, "label", json_integer(label->label));
-		put(entry, "tc", json_integer(label->tc));
-		put(entry, "s", json_integer(label->bottom));
-		put(entry, "ttl", json_integer(label->ttl));
-		append(labels, entry);
+		report_put(entry, "label", json_integer(label->label));
+		report_put(entry, "tc", json_integer(label->tc));
+		report_put(entry, "s", json_integer(label->bottom));
+		report_put(entry, "ttl", json_integer(label->ttl));
+		report_append(labels, entry);
 	}
 	return labels;
 }
 
-static json_t *matches_value(unsigned matched_by)
+/* `names` ends with NULL. */
+static json_t *words_value(const char *const *names)
+{
+	json_t *words = json_array();
+
+	for (; *names; names++)
+		report_append(words, json_string(*names));
+	return words;
+}
+
+static json_t *altered_value(unsigned altered)
 {
 	static const struct {
-		enum st_match bit;
+		enum st_altered bit;
 		const char *name;
-	} matches[] = {
-		{ST_MATCH_TUPLE, "tuple"},   {ST_MATCH_IPID, "ipid"},
-		{ST_MATCH_SEQ, "seq"},	     {ST_MATCH_PEER, "peer"},
-		{ST_MATCH_LENGTH, "length"}, {ST_MATCH_CHECKSUM, "checksum"},
-		{ST_MATCH_BYTES, "bytes"},
+	} fields[] = {
+		{ST_ALTERED_SOURCE, "source"},	   {ST_ALTERED_DESTINATION, "destination"},
+		{ST_ALTERED_DSCP, "dscp"},	   {ST_ALTERED_ECN, "ecn"},
+		{ST_ALTERED_IPID, "ipid"},	   {ST_ALTERED_LENGTH, "length"},
+		{ST_ALTERED_FRAGMENT, "fragment"}, {ST_ALTERED_FLOW_LABEL, "flow-label"},
+		{ST_ALTERED_CHECKSUM, "checksum"}, {ST_ALTERED_SEQ, "seq"},
+		{ST_ALTERED_ACK, "ack"},	   {ST_ALTERED_FLAGS, "flags"},
+		{ST_ALTERED_WINDOW, "window"},
 	};
 	json_t *names = json_array();
 
-	for (size_t i = 0; i < G_N_ELEMENTS(matches); i++)
-		if (matched_by & matches[i].bit)
-			append(names, json_string(matches[i].name));
+	for (size_t i = 0; i < G_N_ELEMENTS(fields); i++)
+		if (altered & fields[i].bit)
+			report_append(names, json_string(fields[i].name));
 	return names;
 }
 
-static json_t *reply_value(const struct st_reply *reply)
+/* What is known of the responder: its name always, the rest where it is known. */
+static void put_router(json_t *object, const struct st_router *router)
 {
+	report_put(object, "name", report_text_value(router->name));
+	if (router->asn != 0)
+		report_put(object, "asn", json_integer(router->asn));
+	if (router->as_name)
+		report_put(object, "as_name", report_text_value(router->as_name));
+	if (router->country)
+		report_put(object, "country", report_text_value(router->country));
+}
+
+static void put_message(json_t *object, const struct st_reply *reply)
+{
+	const char *flags[REPORT_TCP_FLAGS_MAX];
+	bool is_icmp = reply->kind == ST_REPLY_ICMP_ERROR || reply->kind == ST_REPLY_ECHO;
+
+	report_put(object, "icmp_type", is_icmp ? json_integer(reply->icmp_type) : json_null());
+	report_put(object, "icmp_code", is_icmp ? json_integer(reply->icmp_code) : json_null());
+	if (reply->kind != ST_REPLY_TCP)
+		return;
+	report_tcp_flags(reply->tcp_flags, flags);
+	report_put(object, "tcp_flags", words_value(flags));
+}
+
+static json_t *reply_value(const struct st_reply *reply, const struct st_report_options *options)
+{
+	struct st_router router = report_router(options, &reply->address);
+	const char *matches[REPORT_MATCHES_MAX];
 	json_t *object = json_object();
 
-	put(object, "probe", json_integer(reply->probe));
-	put(object, "address", address_value(&reply->address));
-	put(object, "name", json_null());
-	put(object, "rtt_ms", rtt_value(reply->rtt_ns));
-	put(object, "icmp_type", json_integer(reply->icmp_type));
-	put(object, "icmp_code", json_integer(reply->icmp_code));
-	put(object, "reply_ttl", json_integer(reply->reply_ttl));
-	put(object, "quoted_ttl", number_unless(reply->quoted_ttl, ST_QUOTED_TTL_UNKNOWN));
+	report_put(object, "probe", json_integer(reply->probe));
+	report_put(object, "address", report_address_value(&reply->address));
+	put_router(object, &router);
+	report_put(object, "rtt_ms", report_ms_value(reply->rtt_ns));
+	put_message(object, reply);
+	report_put(object, "reply_ttl", json_integer(reply->reply_ttl));
+	report_put(object, "quoted_ttl",
+		   report_number_unless(reply->quoted_ttl, ST_QUOTED_TTL_UNKNOWN));
 	if (reply->mpls_count > 0)
-		put(object, "mpls", mpls_value(reply));
+		report_put(object, "mpls", mpls_value(reply));
 	if (reply->destination)
-		put(object, "destination", json_true());
-	if (reply->matched_by != 0)
-		put(object, "matched_by", matches_value(reply->matched_by));
+		report_put(object, "destination", json_true());
+	report_matches(reply->matched_by, matches);
+	if (matches[0])
+		report_put(object, "matched_by", words_value(matches));
+	if (reply->altered != 0)
+		report_put(object, "altered", altered_value(reply->altered));
 	return object;
 }
 
-static json_t *hop_value(const struct st_hop *hop)
+static json_t *statistics_value(const struct st_hop *hop)
+{
+	struct st_rtt_statistics rtt = st_hop_rtt(hop);
+	json_t *object;
+
+	if (rtt.count == 0)
+		return json_null();
+	object = json_object();
+	report_put(object, "best_ms", report_ms_value(rtt.best_ns));
+	report_put(object, "average_ms", report_ms_value(rtt.average_ns));
+	report_put(object, "worst_ms", report_ms_value(rtt.worst_ns));
+	report_put(object, "deviation_ms", report_ms_value(rtt.deviation_ns));
+	report_put(object, "jitter_ms", report_ms_value(rtt.jitter_ns));
+	return object;
+}
+
+static const char *band_text(enum st_band band)
+{
+	switch (band) {
+	case ST_BAND_SILENT:
+		return "silent";
+	case ST_BAND_GOOD:
+		return "good";
+	case ST_BAND_HIGH:
+		return "high";
+	case ST_BAND_VERY_HIGH:
+		return "very-high";
+	}
+	return NULL;
+}
+
+/* A hop that answered is not silent: without an RTT its band is not known. */
+static json_t *band_value(const struct st_hop *hop)
+{
+	enum st_band band = st_hop_band(hop);
+
+	if (band == ST_BAND_SILENT && hop->reply_count > 0)
+		return json_null();
+	return report_text_value(band_text(band));
+}
+
+static json_t *hop_value(const struct st_hop *hop, const struct st_report_options *options)
 {
 	json_t *object = json_object();
 	json_t *replies = json_array();
 
 	for (size_t i = 0; i < hop->reply_count; i++)
-		append(replies, reply_value(&hop->replies[i]));
-	put(object, "ttl", json_integer(hop->ttl));
-	put(object, "sent", json_integer(hop->sent));
-	put(object, "replies", replies);
+		report_append(replies, reply_value(&hop->replies[i], options));
+	report_put(object, "ttl", report_number_unless(hop->ttl, 0));
+	report_put(object, "sent", json_integer(hop->sent));
+	report_put(object, "rtt", statistics_value(hop));
+	report_put(object, "band", band_value(hop));
+	report_put(object, "replies", replies);
 	return object;
 }
 
-static json_t *hops_value(const struct st_trace *trace)
+static json_t *hops_value(const struct st_trace *trace, const struct st_report_options *options)
 {
 	json_t *hops = json_array();
 
 	for (size_t i = 0; i < trace->hop_count; i++)
-		append(hops, hop_value(&trace->hops[i]));
+		report_append(hops, hop_value(&trace->hops[i], options));
 	return hops;
 }
 
@@ -225,57 +247,59 @@ static json_t *notes_value(const struct st_trace *trace)
 	for (size_t i = 0; i < trace->note_count; i++) {
 		json_t *note = json_object();
 
-		put(note, "kind", text_value(trace->notes[i].kind));
-		put(note, "ttl", number_unless(trace->notes[i].ttl, 0));
-		put(note, "detail", text_value(trace->notes[i].detail));
-		append(notes, note);
+		report_put(note, "kind", report_text_value(trace->notes[i].kind));
+		report_put(note, "ttl", report_number_unless(trace->notes[i].ttl, 0));
+		report_put(note, "detail", report_text_value(trace->notes[i].detail));
+		report_append(notes, note);
 	}
 	return notes;
 }
 
 static void put_settings(json_t *object, const struct st_trace *trace)
 {
-	put(object, "algorithm", text_value(st_algorithm_text(trace->algorithm)));
-	put(object, "probes_per_hop", number_unless(trace->probes_per_hop, 0));
-	put(object, "first_ttl", number_unless(trace->first_ttl, 0));
-	put(object, "max_ttl", number_unless(trace->max_ttl, 0));
+	report_put(object, "algorithm", report_text_value(st_algorithm_text(trace->algorithm)));
+	report_put(object, "probes_per_hop", report_number_unless(trace->probes_per_hop, 0));
+	report_put(object, "first_ttl", report_number_unless(trace->first_ttl, 0));
+	report_put(object, "max_ttl", report_number_unless(trace->max_ttl, 0));
 }
 
-static void put_outcome(json_t *object, const struct st_trace *trace)
+static void put_outcome(json_t *object, const struct st_trace *trace,
+			const struct st_report_options *options)
 {
 	bool reached = trace->distance != 0;
 
-	put(object, "stop_reason", text_value(st_stop_reason_text(trace->stop_reason)));
-	put(object, "destination_reached", reached ? json_true() : json_null());
-	put(object, "distance", number_unless(trace->distance, 0));
-	put(object, "probes_sent", json_integer(trace->probes_sent));
-	put(object, "replies_received", json_integer(trace->replies_received));
-	put(object, "hops", hops_value(trace));
-	put(object, "notes", notes_value(trace));
+	report_put(object, "stop_reason",
+		   report_text_value(st_stop_reason_text(trace->stop_reason)));
+	report_put(object, "destination_reached", reached ? json_true() : json_null());
+	report_put(object, "distance", report_number_unless(trace->distance, 0));
+	report_put(object, "probes_sent", json_integer(trace->probes_sent));
+	report_put(object, "replies_received", json_integer(trace->replies_received));
+	report_put(object, "hops", hops_value(trace, options));
+	report_put(object, "notes", notes_value(trace));
 }
 
 static json_t *report_value(const char *type, const char *generator)
 {
 	json_t *object = json_object();
 
-	put(object, "type", json_string(type));
-	put(object, "version", json_integer(REPORT_VERSION));
-	put(object, "generator", text_value(generator));
+	report_put(object, "type", json_string(type));
+	report_put(object, "version", json_integer(REPORT_VERSION));
+	report_put(object, "generator", report_text_value(generator));
 	return object;
 }
 
-static json_t *trace_value(const struct st_trace *trace, const char *generator)
+json_t *report_json_trace(const struct st_trace *trace, const struct st_report_options *options)
 {
-	json_t *object = report_value("trace", generator);
+	json_t *object = report_value("trace", options->generator);
 
-	put(object, "trace", json_integer((json_int_t)trace->number));
-	put(object, "kind", json_string("in-flow"));
-	put(object, "flow", flow_value(trace->flow_id, &trace->tuple));
-	put(object, "service", service_value(&trace->identity));
-	put(object, "start", time_value(trace->start_ns));
-	put(object, "end", time_value(trace->end_ns));
+	report_put(object, "trace", json_integer((json_int_t)trace->number));
+	report_put(object, "kind", report_text_value(report_kind_text(trace->kind)));
+	report_put(object, "flow", flow_value(trace->flow_id, &trace->tuple));
+	report_put(object, "service", service_value(&trace->identity));
+	report_put(object, "start", time_value(trace->start_ns));
+	report_put(object, "end", time_value(trace->end_ns));
 	put_settings(object, trace);
-	put_outcome(object, trace);
+	put_outcome(object, trace, options);
 	return object;
 }
 
@@ -283,8 +307,8 @@ static json_t *traffic_value(uint64_t packets, uint64_t bytes)
 {
 	json_t *traffic = json_object();
 
-	put(traffic, "packets", json_integer((json_int_t)packets));
-	put(traffic, "bytes", json_integer((json_int_t)bytes));
+	report_put(traffic, "packets", json_integer((json_int_t)packets));
+	report_put(traffic, "bytes", json_integer((json_int_t)bytes));
 	return traffic;
 }
 
@@ -292,32 +316,23 @@ static json_t *flow_record_value(const struct st_flow *flow, const char *generat
 {
 	json_t *object = report_value("flow", generator);
 
-	put(object, "flow", flow_value(flow->id, &flow->tuple));
-	put(object, "service", service_value(&flow->identity));
-	put(object, "start", time_value(flow->start_ns));
-	put(object, "end", time_value(flow->end_ns));
-	put(object, "sent", traffic_value(flow->sent_packets, flow->sent_bytes));
-	put(object, "received", traffic_value(flow->received_packets, flow->received_bytes));
+	report_put(object, "flow", flow_value(flow->id, &flow->tuple));
+	report_put(object, "service", service_value(&flow->identity));
+	report_put(object, "start", time_value(flow->start_ns));
+	report_put(object, "end", time_value(flow->end_ns));
+	report_put(object, "sent", traffic_value(flow->sent_packets, flow->sent_bytes));
+	report_put(object, "received", traffic_value(flow->received_packets, flow->received_bytes));
 	return object;
-}
-
-/* Takes `object`. */
-static char *dump(json_t *object)
-{
-	char *text = json_dumps(object, JSON_COMPACT | JSON_REAL_PRECISION(RTT_DIGITS));
-
-	if (!text)
-		g_error("out of memory in a report");
-	json_decref(object);
-	return text;
 }
 
 char *st_report_json(const struct st_trace *trace, const char *generator)
 {
-	return dump(trace_value(trace, generator));
+	const struct st_report_options options = {.generator = generator};
+
+	return report_dump(report_json_trace(trace, &options));
 }
 
 char *st_report_flow_json(const struct st_flow *flow, const char *generator)
 {
-	return dump(flow_record_value(flow, generator));
+	return report_dump(flow_record_value(flow, generator));
 }

@@ -7,18 +7,17 @@
  */
 #include <glib.h>
 
-#include <servicetrace/report.h>
-
 #include "base/text.h"
+#include "report/formats.h"
 #include "report/words.h"
 
-static void append_endpoint(GString *out, const struct st_addr *addr, uint16_t port, bool has_port)
+static void append_endpoint(GString *out, const struct st_addr *addr, uint16_t port)
 {
 	char text[ST_ADDR_TEXT_BYTES];
 
 	st_addr_format(addr, text);
 	g_string_append_printf(out, addr->version == 6 ? "[%s]" : "%s", text);
-	if (has_port)
+	if (port != 0)
 		g_string_append_printf(out, ":%u", port);
 }
 
@@ -38,9 +37,9 @@ static void append_flow(GString *out, const struct st_tuple *tuple,
 	char protocol[ST_PROTOCOL_TEXT_BYTES];
 
 	g_string_append_printf(out, "%s ", st_protocol_text(tuple->protocol, protocol));
-	append_endpoint(out, &tuple->source, tuple->source_port, has_ports);
+	append_endpoint(out, &tuple->source, has_ports ? tuple->source_port : 0);
 	g_string_append(out, " > ");
-	append_endpoint(out, &tuple->destination, tuple->destination_port, has_ports);
+	append_endpoint(out, &tuple->destination, has_ports ? tuple->destination_port : 0);
 	if (identity->host) {
 		g_string_append(out, " (");
 		append_printable(out, identity->host);
@@ -96,6 +95,8 @@ static void append_annotation(GString *out, const struct st_reply *reply)
 	bool unreachable = type == (v6 ? ST_ICMPV6_UNREACHABLE : ST_ICMP_UNREACHABLE);
 	const char *letter = NULL;
 
+	if (reply->kind != ST_REPLY_ICMP_ERROR)
+		return;
 	if (type == (v6 ? ST_ICMPV6_TIME_EXCEEDED : ST_ICMP_TIME_EXCEEDED) && code == 0)
 		letter = "";
 	else if (unreachable)
@@ -126,28 +127,20 @@ static void append_rtt(GString *out, int64_t rtt_ns)
 				       g_ascii_formatd(text, sizeof(text), "%.3f", rtt_ms));
 }
 
-static size_t label_count(const struct st_reply *reply)
-{
-	return MIN(reply->mpls_count, ST_MPLS_MAX);
-}
-
 static void append_labels(GString *out, const struct st_reply *reply)
 {
-	for (size_t i = 0; i < label_count(reply); i++) {
-		const struct st_mpls_label *label = &reply->mpls[i];
-
-		g_string_append_printf(out, "%sL=%u,E=%u,S=%u,T=%u", i == 0 ? " [MPLS: " : "/",
-				       label->label, label->tc, label->bottom, label->ttl);
-	}
-	if (label_count(reply) > 0)
-		g_string_append_c(out, ']');
+	if (report_label_count(reply) == 0)
+		return;
+	g_string_append(out, " [MPLS: ");
+	report_append_labels(out, reply);
+	g_string_append_c(out, ']');
 }
 
 static bool labels_equal(const struct st_reply *a, const struct st_reply *b)
 {
-	if (label_count(a) != label_count(b))
+	if (report_label_count(a) != report_label_count(b))
 		return false;
-	for (size_t i = 0; i < label_count(a); i++) {
+	for (size_t i = 0; i < report_label_count(a); i++) {
 		const struct st_mpls_label *x = &a->mpls[i], *y = &b->mpls[i];
 
 		if (x->label != y->label || x->tc != y->tc || x->bottom != y->bottom ||
@@ -163,35 +156,52 @@ static bool same_responder(const struct st_reply *a, const struct st_reply *b)
 	return st_addr_equal(&a->address, &b->address) && labels_equal(a, b);
 }
 
-static void append_reply(GString *out, const struct st_hop *hop, size_t index)
+/* " gw.example (192.0.2.1) [AS64500]"; without a name the address stands in its place. */
+static void append_router(GString *out, const struct st_addr *addr,
+			  const struct st_report_options *options)
+{
+	struct st_router router = report_router(options, addr);
+	char text[ST_ADDR_TEXT_BYTES];
+
+	st_addr_format(addr, text);
+	g_string_append_c(out, ' ');
+	append_printable(out, router.name ? router.name : text);
+	g_string_append_printf(out, " (%s)", text);
+	if (router.asn != 0)
+		g_string_append_printf(out, " [AS%" G_GUINT32_FORMAT "]", router.asn);
+}
+
+static void append_reply(GString *out, const struct st_hop *hop, size_t index,
+			 const struct st_report_options *options)
 {
 	const struct st_reply *reply = &hop->replies[index];
 	bool first = index == 0 || !same_responder(reply - 1, reply);
 	bool last = index + 1 == hop->reply_count || !same_responder(reply, reply + 1);
-	char text[ST_ADDR_TEXT_BYTES];
 
-	if (first) {
-		st_addr_format(&reply->address, text);
-		g_string_append_printf(out, " %s (%s)", text, text);
-	}
+	if (first)
+		append_router(out, &reply->address, options);
 	append_rtt(out, reply->rtt_ns);
 	append_annotation(out, reply);
 	if (last)
 		append_labels(out, reply);
 }
 
-static void append_hop(GString *out, const struct st_hop *hop)
+static void append_hop(GString *out, const struct st_hop *hop,
+		       const struct st_report_options *options)
 {
 	const struct st_reply *replies = hop->replies;
 	unsigned probes = MAX(hop->sent, 1);
 	size_t next = 0;
 
-	g_string_append_printf(out, "%2u ", hop->ttl);
+	if (hop->ttl == 0)
+		g_string_append(out, " ? ");
+	else
+		g_string_append_printf(out, "%2u ", hop->ttl);
 	for (unsigned probe = 1; probe <= probes || next < hop->reply_count; probe++) {
 		if (next == hop->reply_count || replies[next].probe > probe)
 			g_string_append(out, " *");
 		for (; next < hop->reply_count && replies[next].probe <= probe; next++)
-			append_reply(out, hop, next);
+			append_reply(out, hop, next, options);
 	}
 	g_string_append_c(out, '\n');
 }
@@ -214,14 +224,15 @@ static size_t append_silent(GString *out, const struct st_hop *hops, size_t coun
 	return run;
 }
 
-static void append_hops(GString *out, const struct st_trace *trace)
+static void append_hops(GString *out, const struct st_trace *trace,
+			const struct st_report_options *options)
 {
 	size_t answered = trace->hop_count;
 
 	while (answered > 0 && trace->hops[answered - 1].reply_count == 0)
 		answered--;
 	for (size_t i = 0; i < answered; i++)
-		append_hop(out, &trace->hops[i]);
+		append_hop(out, &trace->hops[i], options);
 	while (answered < trace->hop_count)
 		answered += append_silent(out, &trace->hops[answered], trace->hop_count - answered);
 }
@@ -265,17 +276,24 @@ static const char *stop_sentence(enum st_stop_reason reason)
 	return NULL;
 }
 
-char *st_report_text(const struct st_trace *trace)
+char *report_text_trace(const struct st_trace *trace, const struct st_report_options *options)
 {
 	const char *stopped = stop_sentence(trace->stop_reason);
 	GString *out = g_string_new(NULL);
 
 	append_header(out, trace);
-	append_hops(out, trace);
+	append_hops(out, trace, options);
 	append_notes(out, trace);
 	if (stopped)
 		g_string_append_printf(out, "stopped: %s\n", stopped);
 	return g_string_free(out, FALSE); /* GLib's memory is malloc's since 2.46 */
+}
+
+char *st_report_text(const struct st_trace *trace)
+{
+	const struct st_report_options options = {0};
+
+	return report_text_trace(trace, &options);
 }
 
 static void append_traffic(GString *out, const char *what, uint64_t packets, uint64_t bytes)

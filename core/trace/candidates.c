@@ -103,18 +103,25 @@ static struct candidate *by_serial(const struct candidates *candidates, uint64_t
 	return serial && candidate && candidate->serial == serial ? candidate : NULL;
 }
 
-static void leave(struct candidates *candidates, struct candidate *candidate)
+static struct pair *leave_pair(struct candidate *candidate)
 {
 	struct pair *pair = candidate->pair;
 
 	if (candidate->made)
 		candidate->made->candidate = NULL;
 	candidate->made = NULL;
-	if (!pair)
-		return;
 	candidate->pair = NULL;
-	g_queue_unlink(&pair->recent, &candidate->link);
-	candidates_release(candidates, pair);
+	if (pair)
+		g_queue_unlink(&pair->recent, &candidate->link);
+	return pair;
+}
+
+static void leave(struct candidates *candidates, struct candidate *candidate)
+{
+	struct pair *pair = leave_pair(candidate);
+
+	if (pair)
+		candidates_release(candidates, pair);
 }
 
 void candidates_free(struct candidates *candidates)
@@ -148,8 +155,19 @@ static void grow(struct candidates *candidates)
 	candidates->ring_size = size;
 }
 
-/* A candidate to be filled in: the oldest one's memory if there are enough. */
-static struct candidate *take_place(struct candidates *candidates)
+/* The oldest leaves, of all and of its pair, but `pair` stays for the newest. */
+static void make_room(struct candidates *candidates, struct candidate *oldest, struct pair *pair)
+{
+	struct pair *left = oldest ? leave_pair(oldest) : NULL;
+
+	if (left && left != pair)
+		candidates_release(candidates, left);
+	if (pair->recent.length >= CANDIDATES_PER_PAIR)
+		leave_pair(pair->recent.head->data);
+}
+
+/* A candidate of the pair to be filled in: the oldest one's memory if there are enough. */
+static struct candidate *take_place(struct candidates *candidates, struct pair *pair)
 {
 	uint64_t serial = candidates->last_serial + 1;
 	struct candidate **place;
@@ -157,12 +175,11 @@ static struct candidate *take_place(struct candidates *candidates)
 	if (serial >= candidates->ring_size && candidates->ring_size < CANDIDATES_MAX)
 		grow(candidates);
 	place = &candidates->ring[serial & (candidates->ring_size - 1)];
-	if (*place)
-		leave(candidates, *place);
-	else
+	make_room(candidates, *place, pair);
+	if (!*place)
 		*place = g_new(struct candidate, 1);
 	candidates->last_serial = serial;
-	**place = (struct candidate){.serial = serial};
+	**place = (struct candidate){.serial = serial, .pair = pair};
 	(*place)->link.data = *place;
 	return *place;
 }
@@ -221,27 +238,18 @@ static bool has_copy(const struct candidates *candidates, const struct pair *pai
 				 : has_copy_of_late(pair, packet, tuple, now);
 }
 
-static void enter(struct candidates *candidates, struct pair *pair, struct candidate *candidate)
-{
-	if (pair->recent.length >= CANDIDATES_PER_PAIR)
-		leave(candidates, pair->recent.head->data);
-	candidate->pair = pair;
-	g_queue_push_tail_link(&pair->recent, &candidate->link);
-}
-
 struct candidate *candidates_add(struct candidates *candidates, const struct st_packet *packet,
 				 const struct st_frame *frame, uint64_t now)
 {
 	struct st_tuple tuple = packet_tuple(packet);
-	struct pair *pair = candidates_pair(candidates, &tuple);
+	struct pair *pair = candidates_make_pair(candidates, &tuple);
 	struct candidate *candidate;
 
-	if (pair && has_copy(candidates, pair, packet, &tuple, now))
+	if (has_copy(candidates, pair, packet, &tuple, now))
 		return NULL;
-	candidate = take_place(candidates);
+	candidate = take_place(candidates, pair);
 	candidate->probe = probe_of_packet(packet, frame, now);
-	/* Only now: the oldest, which has left, may have taken the pair with it. */
-	enter(candidates, candidates_make_pair(candidates, &tuple), candidate);
+	g_queue_push_tail_link(&pair->recent, &candidate->link);
 	if (has_ip_id(packet)) {
 		candidate->older_ip_id = candidates->by_ip_id[packet->ip_id];
 		candidates->by_ip_id[packet->ip_id] = candidate->serial;

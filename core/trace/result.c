@@ -18,7 +18,6 @@ struct result {
 struct totals {
 	unsigned unseen;
 	unsigned cut; /* sent to distances behind a border */
-	unsigned nat_ttl;
 };
 
 static bool counts(const struct trace *trace, const struct probe *probe)
@@ -80,7 +79,7 @@ static void count_probes(struct result *result, const struct trace *trace, struc
 }
 
 /* Those behind a border are left out: whether they still came in depends on luck. */
-static void add_replies(struct result *result, const struct trace *trace, struct totals *totals)
+static void add_replies(struct result *result, const struct trace *trace)
 {
 	GPtrArray *sorted = sorted_replies(trace);
 
@@ -91,8 +90,6 @@ static void add_replies(struct result *result, const struct trace *trace, struct
 		see_time(&result->trace, known->reply.stamp_ns);
 		if (known->reply.destination && !result->trace.distance)
 			result->trace.distance = known->probe->ttl;
-		if (!(known->reply.matched_by & ST_MATCH_TUPLE) && !totals->nat_ttl)
-			totals->nat_ttl = known->probe->ttl;
 	}
 	result->trace.replies_received = sorted->len;
 	g_ptr_array_unref(sorted);
@@ -162,9 +159,10 @@ static void add_hops(struct result *result, const struct trace *trace)
 	result->trace.hop_count = result->hops->len;
 }
 
-G_GNUC_PRINTF(4, 5)
-static void add_note(struct result *result, const char *kind, unsigned ttl, const char *format, ...)
+void trace_result_note(struct st_trace *trace, const char *kind, unsigned ttl, const char *format,
+		       ...)
 {
+	struct result *result = (struct result *)trace;
 	struct st_note note = {.kind = kind, .ttl = (uint8_t)ttl};
 	va_list args;
 	char *detail;
@@ -175,6 +173,8 @@ static void add_note(struct result *result, const char *kind, unsigned ttl, cons
 	note.detail = g_string_chunk_insert(result->texts, detail);
 	g_free(detail);
 	g_array_append_val(result->notes, note);
+	trace->notes = (const struct st_note *)result->notes->data;
+	trace->note_count = result->notes->len;
 }
 
 static void add_algorithm_note(struct result *result, const struct trace *trace)
@@ -182,13 +182,15 @@ static void add_algorithm_note(struct result *result, const struct trace *trace)
 	if (trace->algorithm == trace->config->algorithm)
 		return;
 	if (trace->algorithm == ST_ALGORITHM_PACKET_BY_PACKET)
-		add_note(result, "algorithm", 0,
-			 "without an identification these probes look alike, so they are sent one "
-			 "at a time");
+		trace_result_note(
+			&result->trace, "algorithm", 0,
+			"without an identification these probes look alike, so they are sent one "
+			"at a time");
 	else
-		add_note(result, "algorithm", 0,
-			 "a probe may reach an application that does not expect it, so they are "
-			 "sent hop by hop");
+		trace_result_note(
+			&result->trace, "algorithm", 0,
+			"a probe may reach an application that does not expect it, so they are "
+			"sent hop by hop");
 }
 
 /* 0: nothing was. */
@@ -207,45 +209,43 @@ static void add_rule_notes(struct result *result, const struct trace *trace)
 {
 	add_algorithm_note(result, trace);
 	if (result->trace.stop_reason == ST_STOP_NEAR_DESTINATION)
-		add_note(result, "near-destination", trace->schedule.last_ttl,
-			 "distances beyond this one are not probed: what is sent farther could "
-			 "reach the application at the other end");
+		trace_result_note(
+			&result->trace, "near-destination", trace->schedule.last_ttl,
+			"distances beyond this one are not probed: what is sent farther could "
+			"reach the application at the other end");
 	if (result->trace.stop_reason == ST_STOP_MISSING_HOPS && trace->is_careful)
-		add_note(
-			result, "silent-hop", last_sent(trace),
+		trace_result_note(
+			&result->trace, "silent-hop", last_sent(trace),
 			"this distance did not answer, so it may be the application's: none beyond "
 			"it is probed");
 	if (reach_found_more(trace))
-		add_note(result, "zero-checksum", trace->again_ttl,
-			 "from here on only probes with a checksum were answered: something "
-			 "before drops the others");
+		trace_result_note(
+			&result->trace, "zero-checksum", trace->again_ttl,
+			"from here on only probes with a checksum were answered: something "
+			"before drops the others");
 	if (trace->socket_unknown)
-		add_note(result, "recverr-unknown", 0,
-			 "whether the application asks for ICMP errors (IP_RECVERR) could not be "
-			 "seen; if it does, probes make its calls fail");
+		trace_result_note(
+			&result->trace, "recverr-unknown", 0,
+			"whether the application asks for ICMP errors (IP_RECVERR) could not be "
+			"seen; if it does, probes make its calls fail");
 }
 
 static void add_notes(struct result *result, const struct trace *trace, const struct totals *totals)
 {
-	if (totals->nat_ttl)
-		add_note(result, "nat", totals->nat_ttl,
-			 "from here on the quotes name another source: an address translator "
-			 "does not restore them");
 	if (totals->unseen && !trace->is_observed)
-		add_note(result, "unseen-probes", 0,
-			 "%u probes were handed to the kernel but not seen leaving",
-			 totals->unseen);
+		trace_result_note(&result->trace, "unseen-probes", 0,
+				  "%u probes were handed to the kernel but not seen leaving",
+				  totals->unseen);
 	if (totals->cut)
-		add_note(result, "cut-probes", trace->last_ttl,
-			 "%u probes had left for distances beyond this one; they are not counted",
-			 totals->cut);
+		trace_result_note(
+			&result->trace, "cut-probes", trace->last_ttl,
+			"%u probes had left for distances beyond this one; they are not counted",
+			totals->cut);
 	for (unsigned i = 0; i < trace->failures->len; i++)
-		add_note(result, "send-failed", 0, "probes could not be sent: %s",
-			 (const char *)trace->failures->pdata[i]);
+		trace_result_note(&result->trace, "send-failed", 0, "probes could not be sent: %s",
+				  (const char *)trace->failures->pdata[i]);
 	if (!trace->is_observed)
 		add_rule_notes(result, trace);
-	result->trace.notes = (const struct st_note *)result->notes->data;
-	result->trace.note_count = result->notes->len;
 }
 
 /* Service and name live as long as the database. */
@@ -297,7 +297,7 @@ struct st_trace *trace_result(const struct trace *trace, enum st_stop_reason end
 	struct totals totals = {0};
 
 	count_probes(result, trace, &totals);
-	add_replies(result, trace, &totals);
+	add_replies(result, trace);
 	add_hops(result, trace);
 	describe(result, trace, end);
 	add_notes(result, trace, &totals);

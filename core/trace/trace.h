@@ -162,4 +162,8 @@ bool trace_is_believable(const struct trace *trace);
 /* A finished trace, ended by st_trace_free(); `end` is used where no reason was found before. */
 struct st_trace *trace_result(const struct trace *trace, enum st_stop_reason end);
 
+/* Adds a note to what trace_result() has made; `kind` is a literal. */
+void trace_result_note(struct st_trace *result, const char *kind, unsigned ttl, const char *format,
+		       ...) G_GNUC_PRINTF(4, 5);
+
 #endif

@@ -61,6 +61,15 @@ static const char *check_bounds(const struct st_config *config)
 	return NULL;
 }
 
+static const char *check_shard(const struct st_config *config)
+{
+	if (config->shards > ST_SHARDS_MAX)
+		return "there may be at most 65536 shards";
+	if (config->shards > 0 && (config->shard < 1 || config->shard > config->shards))
+		return "the shard must be within 1 to the number of shards";
+	return NULL;
+}
+
 static bool has_services(const struct st_config *config)
 {
 	for (size_t i = 0; i < config->selection.service_count; i++) {
@@ -79,6 +88,8 @@ const char *st_config_check(const struct st_config *config)
 
 	if (!why)
 		why = check_bounds(config);
+	if (!why)
+		why = check_shard(config);
 	if (why)
 		return why;
 	if (config->active && (config->algorithm < ST_ALGORITHM_CONCURRENT ||
@@ -145,7 +156,7 @@ enum interest config_interest(const struct st_config *config, const struct st_pa
 {
 	const struct st_selection *selection = &config->selection;
 
-	if (!allows(selection, packet))
+	if (!allows(selection, packet) || !shard_has(config, &packet->source, &packet->destination))
 		return INTEREST_NONE;
 	if (selection->all || selects_host(selection, packet, direction) ||
 	    selects_flow(selection, packet))

@@ -6,6 +6,7 @@
 #include <servicetrace/tracer.h>
 
 #include "flow/table.h"
+#include "path/path.h"
 #include "service/resolver.h"
 #include "service/signatures.h"
 #include "trace/candidates.h"
@@ -52,6 +53,7 @@ struct st_tracer {
 	uint64_t now;
 	struct names *names;
 	struct resolver *resolver;
+	struct path_memory *paths; /* of earlier traces */
 	struct hello_pool hellos;
 	GPtrArray *services; /* const struct st_service: those selected */
 	uint64_t services_generation;
@@ -73,6 +75,20 @@ enum interest {
 
 enum interest config_interest(const struct st_config *config, const struct st_packet *packet,
 			      enum st_direction direction);
+
+/* shard.c */
+
+/* True if what passes between these two, in either direction, is this run's to look at. */
+bool shard_has(const struct st_config *config, const struct st_addr *one,
+	       const struct st_addr *other);
+
+/* True if this run is the one that tells of an ICMP error which answers no probe. */
+bool shard_counts_error(const struct st_config *config, const struct st_packet *packet,
+			const struct st_quote *quote);
+
+/* True if an ICMP error may answer a probe that this run looks at. */
+bool shard_has_error(const struct st_config *config, const struct st_packet *packet,
+		     const struct st_quote *quote);
 
 /* identity.c */
 

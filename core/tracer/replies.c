@@ -186,6 +186,12 @@ static struct probe *find_probe(struct st_tracer *tracer, const struct early *er
 	return is_time_exceeded(&error->packet) ? sessions_confirm(tracer, candidate) : NULL;
 }
 
+static void count_unmatched(struct st_tracer *tracer, const struct early *error)
+{
+	tracer->stats.errors_unmatched +=
+		shard_counts_error(&tracer->config, &error->packet, &error->quote);
+}
+
 static void keep_early(struct st_tracer *tracer, const struct early *error)
 {
 	struct early *kept = g_memdup2(error, sizeof(*error));
@@ -203,9 +209,12 @@ void replies_take_error(struct st_tracer *tracer, const struct st_packet *packet
 
 	if (st_quote_decode(frame->bytes + packet->payload_offset, packet->payload_captured,
 			    packet->ip_version, &error.quote) != ST_OK) {
-		tracer->stats.errors_malformed++;
+		tracer->stats.errors_malformed +=
+			shard_has(&tracer->config, &packet->source, &packet->destination);
 		return;
 	}
+	if (!shard_has_error(&tracer->config, packet, &error.quote))
+		return;
 	error.reply = begin_error(packet, frame, &error.quote);
 	probe = is_answer(packet) ? find_probe(tracer, &error, &matched_by) : NULL;
 	if (probe)
@@ -215,7 +224,7 @@ void replies_take_error(struct st_tracer *tracer, const struct st_packet *packet
 	if (!probe && tracer->candidates && is_answer(packet))
 		keep_early(tracer, &error);
 	else
-		tracer->stats.errors_unmatched++;
+		count_unmatched(tracer, &error);
 }
 
 /* Neither then nor since: the capture holds replies only, or it is somebody's forgery. */
@@ -227,7 +236,7 @@ static void take_at_last(struct st_tracer *tracer, const struct early *error)
 	if (!probe && is_time_exceeded(&error->packet))
 		probe = sessions_unseen(tracer, &error->quote);
 	if (!probe || !take_error_of(tracer, probe, error, matched_by))
-		tracer->stats.errors_unmatched++;
+		count_unmatched(tracer, error);
 }
 
 void replies_look_again(struct st_tracer *tracer, bool is_over)
@@ -258,22 +267,28 @@ void replies_free(struct st_tracer *tracer)
  */
 static bool tcp_answers(const struct probe *probe, const struct st_tcp *tcp)
 {
-	if (!(tcp->flags & (ST_TCP_SYN | ST_TCP_RST)))
-		return false;
 	if (tcp->flags & ST_TCP_ACK)
 		return tcp->ack == probe->key + 1 || tcp->ack == probe->key;
 	return (tcp->flags & ST_TCP_RST) && tcp->seq == probe->headers.ack;
 }
 
-/* An application's datagram is not told from an answer to a probe. */
+/* Could be an answer to some probe: an application's datagram is not told from one. */
+static bool is_perhaps_an_answer(const struct st_packet *packet)
+{
+	if (packet->protocol == ST_PROTOCOL_TCP)
+		return packet->tcp.flags & (ST_TCP_SYN | ST_TCP_RST);
+	if (packet->protocol == ST_PROTOCOL_ICMP || packet->protocol == ST_PROTOCOL_ICMPV6)
+		return icmp_echo_of(packet->protocol, &packet->icmp) == ICMP_ECHO_REPLY;
+	return packet->protocol != ST_PROTOCOL_UDP;
+}
+
 static bool answers(const struct probe *probe, const struct st_packet *packet)
 {
 	if (packet->protocol == ST_PROTOCOL_TCP)
 		return tcp_answers(probe, &packet->tcp);
 	if (packet->protocol == ST_PROTOCOL_ICMP || packet->protocol == ST_PROTOCOL_ICMPV6)
-		return icmp_echo_of(packet->protocol, &packet->icmp) == ICMP_ECHO_REPLY &&
-		       probe->key == packet->key;
-	return packet->protocol != ST_PROTOCOL_UDP;
+		return probe->key == packet->key;
+	return true;
 }
 
 /* The first that is awaited: of several that are alike the nearest to the sender was first. */
@@ -317,8 +332,11 @@ void replies_take_answer(struct st_tracer *tracer, const struct st_packet *packe
 			 const struct st_frame *frame)
 {
 	struct st_tuple there = packet_tuple(packet), back = st_tuple_reversed(&there);
-	const struct pair *pair = candidates_pair(tracer->candidates, &back);
+	const struct pair *pair;
 
+	if (!is_perhaps_an_answer(packet))
+		return;
+	pair = candidates_pair(tracer->candidates, &back);
 	for (const struct flow *session = pair ? pair->sessions : NULL; session;
 	     session = session->next_session) {
 		const struct trace *trace = observe_open_trace(session, 0);

@@ -23,6 +23,7 @@ enum st_status st_tracer_new(const struct st_config *config, struct st_tracer **
 	made->resolver = resolver_new(made->names);
 	if (!config->active)
 		made->candidates = candidates_new(config->seed, config->wait_ns);
+	made->paths = path_memory_new(config->seed);
 	hello_crypto_init();
 	*tracer = made;
 	return ST_OK;
@@ -55,7 +56,7 @@ static void report(struct st_tracer *tracer, struct trace *trace, enum st_stop_r
 	struct st_trace *result = trace_result(trace, end);
 
 	result->kind = sessions_kind(tracer, trace);
-
+	path_examine(result, tracer->paths);
 	for (unsigned i = 0; i < trace->probes->len; i++) {
 		const struct probe *probe = trace->probes->pdata[i];
 
@@ -187,6 +188,7 @@ void st_tracer_free(struct st_tracer *tracer)
 	flow_table_clear(&tracer->flows);
 	resolver_free(tracer->resolver);
 	names_free(tracer->names);
+	path_memory_free(tracer->paths);
 	if (tracer->services)
 		g_ptr_array_unref(tracer->services);
 	deadlines_free(&tracer->deadlines);

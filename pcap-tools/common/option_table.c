@@ -12,6 +12,7 @@
 #include <servicetrace/report.h>
 
 #include "failure.h"
+#include "host_name.h"
 #include "values.h"
 
 /* Longer waits between two probes of a trace serve nobody: the flow is gone by then. */
@@ -22,7 +23,6 @@
 #define RUN_MAX_NS ST_PERIOD_MAX_NS
 #define RUN_MIN_NS ST_NS_PER_MS
 #define COUNT_MAX UINT32_MAX
-#define HOST_NAME_BYTES_MAX 253 /* RFC 1035, 2.3.4 */
 
 static bool bad_value(GError **error, const char *name, const char *value, const char *why)
 {
@@ -63,19 +63,12 @@ static char *without_final_dot(const char *name)
 	return g_strndup(name, bytes > 1 && name[bytes - 1] == '.' ? bytes - 1 : bytes);
 }
 
-/* A host's name, or "*." and one. Digits and dots alone are a spoilt address. */
-static bool is_host_name(const char *value)
+/* A host's name, or "*." and one. */
+static bool is_name_selection(const char *value)
 {
-	const char *at = g_str_has_prefix(value, "*.") ? value + 2 : value;
+	g_autofree char *name = without_final_dot(value);
 
-	if (*at == '\0' || strlen(at) > HOST_NAME_BYTES_MAX ||
-	    strspn(at, "0123456789.") == strlen(at))
-		return false;
-	for (; *at != '\0'; at++) {
-		if (!g_ascii_isalnum(*at) && *at != '.' && *at != '-' && *at != '_')
-			return false;
-	}
-	return true;
+	return is_host_name(g_str_has_prefix(name, "*.") ? name + 2 : name);
 }
 
 static gboolean add_host(const char *name, const char *value, void *data, GError **error)
@@ -85,7 +78,7 @@ static gboolean add_host(const char *name, const char *value, void *data, GError
 
 	if (st_prefix_parse(value, &prefix) == ST_OK)
 		g_array_append_val(options->hosts, prefix);
-	else if (is_host_name(value))
+	else if (is_name_selection(value))
 		g_ptr_array_add(options->names, without_final_dot(value));
 	else
 		return bad_value(error, name, value, "is no address, prefix or host name");
@@ -104,6 +97,14 @@ static gboolean add_signatures(const char *name, const char *value, void *data, 
 	if (*value == '\0')
 		return bad_value(error, name, value, "is no file or folder");
 	g_ptr_array_add(((struct options *)data)->signature_paths, g_strdup(value));
+	return TRUE;
+}
+
+static gboolean add_asn_db(const char *name, const char *value, void *data, GError **error)
+{
+	if (*value == '\0')
+		return bad_value(error, name, value, "is no file");
+	g_ptr_array_add(((struct options *)data)->asn_paths, g_strdup(value));
 	return TRUE;
 }
 
@@ -320,17 +321,30 @@ static gboolean set_idle(const char *name, const char *value, void *data, GError
 
 static gboolean set_format(const char *name, const char *value, void *data, GError **error)
 {
-	static const struct value_word words[] = {
-		{"text", REPORT_TEXT},
-		{"json", REPORT_JSON},
-	};
 	struct options *options = data;
-	int word;
 
-	if (!value_word(name, value, words, G_N_ELEMENTS(words), &word, error))
-		return FALSE;
-	options->format = (enum report_format)word;
+	if (st_report_format_parse(value, &options->format) != ST_OK)
+		return bad_value(error, name, value,
+				 "is not one of text, json, scamper, atlas, service-traceroute, "
+				 "csv, dot, html");
 	options->format_given = true;
+	return TRUE;
+}
+
+/* "2/8": of eight shards the second. */
+static gboolean set_shard(const char *name, const char *value, void *data, GError **error)
+{
+	struct options *options = data;
+	g_auto(GStrv) halves = g_strsplit(value, "/", 2);
+	uint64_t shard, shards;
+
+	if (g_strv_length(halves) != 2)
+		return bad_value(error, name, value, "is not of the form I/N");
+	if (!value_number(name, halves[1], 1, ST_SHARDS_MAX, &shards, error) ||
+	    !value_number(name, halves[0], 1, shards, &shard, error))
+		return FALSE;
+	options->config.shard = (uint32_t)shard;
+	options->config.shards = (uint32_t)shards;
 	return TRUE;
 }
 
@@ -354,6 +368,8 @@ static gboolean set_expect(const char *name, const char *value, void *data, GErr
 }
 
 #define BOTH (TOOL_INJECT | TOOL_REPLAY)
+/* Without the library that reads the databases the option does not exist. */
+#define WITH_MAXMINDDB (ST_HAVE_MAXMINDDB ? BOTH : 0)
 #define FLAG(field) NULL, offsetof(struct options, field), NULL
 #define VALUE(argument, set) argument, 0, set
 
@@ -406,7 +422,13 @@ const struct option_spec option_table[] = {
 	{"signatures", 0, BOTH, VALUE("PATH", add_signatures),
 	 "Services of this folder or file, too (repeatable)"},
 	{"flows", 0, BOTH, FLAG(flows_too), "Report each flow as such, too"},
-	{"output", 'o', BOTH, VALUE("FORMAT", set_format), "text or json (text)"},
+	{"shard", 0, TOOL_REPLAY, VALUE("I/N", set_shard),
+	 "Only the I-th of N shares of the flows"},
+	{"output", 'o', BOTH, VALUE("FORMAT", set_format),
+	 "text, json, csv, html, dot, scamper, atlas or service-traceroute (text)"},
+	{"numeric", 'n', BOTH, FLAG(numeric), "Do not ask DNS for the names of routers"},
+	{"asn-db", 0, WITH_MAXMINDDB, VALUE("FILE", add_asn_db),
+	 "AS numbers or countries of this MaxMind DB (repeatable)"},
 	{"write", 'w', BOTH, VALUE("FILE", set_write),
 	 "Write what matters as pcapng (-: to stdout)"},
 	{"expect", 0, TOOL_REPLAY, VALUE("REPORT", set_expect),

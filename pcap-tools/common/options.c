@@ -91,7 +91,8 @@ static const char replay_summary[] =
 static const char replay_details[] =
 	"Each FILE (-: standard input) is a capture of its own, with reports of its own;\n"
 	"without a selection every flow is looked at. Times take a unit: 20ms, 2s.\n"
-	"-w writes what matters of all FILEs into one capture.\n"
+	"-w writes what matters of all FILEs into one capture, csv, dot and html make one\n"
+	"document of them.\n"
 	"\n"
 	"With --expect the differences to a saved report (-o json) go to standard output\n"
 	"instead of a report; times of day and router names are not compared.\n"
@@ -285,6 +286,12 @@ static bool check_selection(struct options *options, GError **error)
 	return true;
 }
 
+/* The other formats describe traces alone. */
+static bool has_flows(enum st_report_format format)
+{
+	return format == ST_REPORT_TEXT || format == ST_REPORT_JSON;
+}
+
 static bool check_outputs(const struct options *options, GError **error)
 {
 	bool capture_out = options->write_path != NULL && strcmp(options->write_path, "-") == 0;
@@ -293,6 +300,9 @@ static bool check_outputs(const struct options *options, GError **error)
 		return usage(error, "-w - and -o both want standard output");
 	if (options->expect_path != NULL && options->format_given)
 		return usage(error, "--expect prints differences instead of a report of -o");
+	if (options->flows_too && !has_flows(options->format))
+		return usage(error, "--flows is for -o text and -o json: other formats have no "
+				    "place for flows as such");
 	if (capture_out && options->expect_path != NULL)
 		return usage(error, "-w - and --expect both want standard output");
 	return true;
@@ -311,6 +321,13 @@ static bool check_words(struct options *options, GError **error)
 		g_ptr_array_set_size(options->words, (int)options->words->len - 1);
 	}
 	return true;
+}
+
+static bool load_databases(struct options *options, GError **error)
+{
+	if (options->asn_paths->len > 0)
+		options->asn = asn_open(options->asn_paths, error);
+	return options->asn_paths->len == 0 || options->asn != NULL;
 }
 
 static bool load_signatures(struct options *options, GError **error)
@@ -360,13 +377,14 @@ bool options_parse(struct options *options, enum tool tool, char **argv, GError 
 	options->names = g_ptr_array_new_with_free_func(g_free);
 	options->services = g_ptr_array_new_with_free_func(g_free);
 	options->signature_paths = g_ptr_array_new_with_free_func(g_free);
+	options->asn_paths = g_ptr_array_new_with_free_func(g_free);
 	if (!parse_words(options, argv, error))
 		return false;
 	if (options->help || options->version || options->list_interfaces)
 		return true;
 	return check_selection(options, error) && check_outputs(options, error) &&
 	       check_words(options, error) && load_signatures(options, error) &&
-	       check_config(options, error);
+	       load_databases(options, error) && check_config(options, error);
 }
 
 void options_clear(struct options *options)
@@ -378,6 +396,8 @@ void options_clear(struct options *options)
 	g_ptr_array_unref(options->names);
 	g_ptr_array_unref(options->services);
 	g_ptr_array_unref(options->signature_paths);
+	g_ptr_array_unref(options->asn_paths);
+	asn_close(options->asn);
 	st_signatures_free(options->signatures);
 	g_free(options->filter);
 	g_free(options->interface);

@@ -11,22 +11,25 @@
 #include <stdint.h>
 
 #include <servicetrace/config.h>
+#include <servicetrace/report.h>
+
+#include "asn.h"
 
 enum tool {
 	TOOL_INJECT = 1 << 0,
 	TOOL_REPLAY = 1 << 1,
 };
 
-enum report_format { REPORT_TEXT, REPORT_JSON };
-
 /* What a command line asks for, checked. The flags are gboolean because GOption fills them. */
 struct options {
 	enum tool tool;
 	struct st_config config;		       /* points into what is below */
 	struct st_signatures *signatures;	       /* the database, and what is added to it */
+	struct asn *asn;			       /* databases; NULL: none is given */
 	GArray *hosts, *borders;		       /* struct st_prefix */
 	GArray *flows;				       /* struct st_tuple */
 	GPtrArray *names, *services, *signature_paths; /* char * */
+	GPtrArray *asn_paths;			       /* char * */
 	GPtrArray *words;     /* what is no option: FILTER words, or FILEs */
 	char *filter;	      /* the words as one expression; NULL: none */
 	char *interface;      /* NULL: the default route's */
@@ -35,9 +38,9 @@ struct options {
 	uint64_t count;	      /* 0: no bound */
 	uint64_t duration_ns; /* 0: no bound */
 	uint64_t idle_ns;     /* 0: no bound */
-	enum report_format format;
+	enum st_report_format format;
 	bool format_given;
-	gboolean ipv4, ipv6, all, flows_too;
+	gboolean ipv4, ipv6, all, flows_too, numeric;
 	gboolean list_interfaces, verbose, quiet, version, help;
 };
 

@@ -14,12 +14,9 @@
 
 void session_init(struct session *session, const struct options *options)
 {
-	bool capture_out = options->write_path != NULL && strcmp(options->write_path, "-") == 0;
-
 	*session = (struct session){
 		.options = options,
 		.program = tool_name(options->tool),
-		.reports = !capture_out,
 	};
 	session->generator = g_strdup_printf("%s %s", session->program, st_version());
 }
@@ -29,6 +26,7 @@ void session_clear(struct session *session)
 	recorder_free(session->recorder);
 	pcapng_close(session->pcapng, NULL);
 	st_tracer_free(session->tracer);
+	reports_free(session->reports);
 	g_clear_error(&session->error);
 	g_free(session->generator);
 	g_free(session->refusal);
@@ -73,37 +71,30 @@ static void stop_recording(struct session *session, GError *error)
 	session_fail(session, error);
 }
 
-/* Takes `report`: text, or JSON without the line's end. */
-static void print_report(struct session *session, char *report)
+void session_begin_report(struct session *session)
 {
-	GError *error = NULL;
-	bool json = session->options->format == REPORT_JSON;
-	g_autofree char *line = json ? g_strconcat(report, "\n", NULL) : NULL;
-	if (!output_print(json ? line : report, &error)) {
-		session->reports = false;
-		session_fail(session, error);
-	}
-	free(report);
+	const struct options *options = session->options;
+	bool capture_out = options->write_path != NULL && strcmp(options->write_path, "-") == 0;
+
+	if (!capture_out && session->expect == NULL)
+		session->reports = reports_new(options, session->generator);
 }
 
-static void print_trace(struct session *session, const struct st_trace *trace)
+/* A report that cannot be written is over; the capture goes on until the driver has seen it. */
+static void check_reports(struct session *session)
 {
-	bool json = session->options->format == REPORT_JSON;
+	GError *error = session->reports == NULL ? NULL : reports_take_error(session->reports);
 
+	if (error != NULL)
+		session_fail(session, error);
+}
+
+static void tell_trace(struct session *session, const struct st_trace *trace)
+{
 	if (session->expect != NULL)
 		st_expect_add(session->expect, trace, session->generator);
-	else if (session->reports)
-		print_report(session, json ? st_report_json(trace, session->generator)
-					   : st_report_text(trace));
-}
-
-static void print_flow(struct session *session, const struct st_flow *flow)
-{
-	bool json = session->options->format == REPORT_JSON;
-
-	if (session->expect == NULL && session->reports)
-		print_report(session, json ? st_report_flow_json(flow, session->generator)
-					   : st_report_flow_text(flow));
+	else if (session->reports != NULL)
+		reports_trace(session->reports, trace);
 }
 
 static char *end_text(const struct st_addr *addr, uint16_t port)
@@ -210,9 +201,11 @@ void session_settle(struct session *session)
 		if (session->options->verbose)
 			tell_event(session, &event);
 		if (event.type == ST_EVENT_TRACE_ENDED)
-			print_trace(session, event.result);
-		if (event.type == ST_EVENT_FLOW_ENDED)
-			print_flow(session, event.flow);
+			tell_trace(session, event.result);
+		if (event.type == ST_EVENT_FLOW_ENDED && session->reports != NULL)
+			reports_flow(session->reports, event.flow);
+		if (event.type == ST_EVENT_REPLY && session->reports != NULL)
+			reports_hear(session->reports, &event.reply->address);
 		if (event.type == ST_EVENT_SOCKET_ASKED)
 			answer_socket(session, &event);
 		if (event.type == ST_EVENT_FLOW_REFUSED)
@@ -220,6 +213,25 @@ void session_settle(struct session *session)
 	}
 	if (session->recorder != NULL && !recorder_settle(session->recorder, &error))
 		stop_recording(session, error);
+	if (session->reports != NULL)
+		reports_settle(session->reports);
+	check_reports(session);
+}
+
+uint64_t session_due(const struct session *session)
+{
+	return session->reports == NULL ? ST_NEVER : reports_due(session->reports);
+}
+
+int session_names_fd(const struct session *session)
+{
+	return session->reports == NULL ? -1 : reports_fd(session->reports);
+}
+
+void session_take_names(struct session *session)
+{
+	reports_take_names(session->reports);
+	check_reports(session);
 }
 
 void session_flush(struct session *session)
@@ -248,6 +260,9 @@ void session_close(struct session *session)
 	g_clear_pointer(&session->recorder, recorder_free);
 	if (!pcapng_close(g_steal_pointer(&session->pcapng), &error))
 		session_fail(session, error);
+	if (session->reports != NULL)
+		reports_end(session->reports);
+	check_reports(session);
 }
 
 static void add_count(GString *text, uint64_t count, const char *one, const char *many)

@@ -30,7 +30,7 @@ struct loop {
 	uint64_t start;
 	uint64_t last_wanted; /* when a packet of a wanted flow was last seen */
 	uint64_t timer_at;    /* what the timer is set to; ST_NEVER: nothing */
-	guint capture_source, timer_source, interrupt_source, terminate_source;
+	guint capture_source, timer_source, names_source, interrupt_source, terminate_source;
 };
 
 static uint64_t monotonic_ns(void)
@@ -118,6 +118,7 @@ static void arm_timer(struct loop *loop)
 	uint64_t at = MIN(st_tracer_next_wakeup(loop->session->tracer), end_time(loop));
 	struct itimerspec timer = {0};
 
+	at = MIN(at, session_due(loop->session));
 	if (at == loop->timer_at)
 		return;
 	loop->timer_at = at;
@@ -173,6 +174,17 @@ static gboolean on_timer(int fd, G_GNUC_UNUSED GIOCondition condition, void *use
 	return G_SOURCE_CONTINUE;
 }
 
+/* Names of routers have come; a report may wait for them. */
+static gboolean on_names(G_GNUC_UNUSED int fd, G_GNUC_UNUSED GIOCondition condition, void *user)
+{
+	struct loop *loop = user;
+
+	session_take_names(loop->session);
+	loop->now = monotonic_ns();
+	finish_turn(loop);
+	return G_SOURCE_CONTINUE;
+}
+
 /* The source goes with the first signal, so a second one ends the program where it stands. */
 static gboolean on_interrupt(void *user)
 {
@@ -214,6 +226,9 @@ static void add_sources(struct loop *loop)
 	loop->capture_source = add_descriptor(capture_fd(loop->capture),
 					      G_IO_IN | G_IO_ERR | G_IO_HUP, on_readable, loop);
 	loop->timer_source = add_descriptor(loop->timer_fd, G_IO_IN, on_timer, loop);
+	if (session_names_fd(loop->session) >= 0)
+		loop->names_source =
+			add_descriptor(session_names_fd(loop->session), G_IO_IN, on_names, loop);
 	loop->interrupt_source = g_unix_signal_add(SIGINT, on_interrupt, loop);
 	loop->terminate_source = g_unix_signal_add(SIGTERM, on_terminate, loop);
 }
@@ -222,6 +237,8 @@ static void remove_sources(const struct loop *loop)
 {
 	g_source_remove(loop->capture_source);
 	g_source_remove(loop->timer_source);
+	if (loop->names_source != 0)
+		g_source_remove(loop->names_source);
 	if (loop->interrupt_source != 0)
 		g_source_remove(loop->interrupt_source);
 	if (loop->terminate_source != 0)

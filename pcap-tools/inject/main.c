@@ -92,9 +92,8 @@ static void tell_start(const struct run *run)
 	complain(run->session.program, "filter %s", capture_filter(run->capture)->text);
 }
 
-static void tell_summary(const struct run *run)
+static void tell_summary(const struct run *run, uint64_t drops)
 {
-	uint64_t drops = capture_drops(run->capture);
 	g_autofree char *summary = session_summary(&run->session, &drops);
 
 	fprintf(stderr, "%s\n", summary);
@@ -108,10 +107,13 @@ static void trace(const struct options *options, GError **error)
 	if (open_run(&run, options, error)) {
 		tell_start(&run);
 		session_start_tracer(&run.session, random_seed());
+		session_begin_report(&run.session);
 		loop_run(&run.session, run.capture, run.sender);
+		/* While names are awaited nobody reads any more. */
+		uint64_t drops = capture_drops(run.capture);
 		session_close(&run.session);
 		if (!options->quiet)
-			tell_summary(&run);
+			tell_summary(&run, drops);
 		*error = g_steal_pointer(&run.session.error);
 	}
 	close_run(&run);

@@ -159,6 +159,7 @@ static enum failure replay(const struct options *options, GError **error)
 	session_init(&session, options);
 	if (check_overwrite(options, error) && load_expected(&session, error) &&
 	    session_record(&session, options->config.wait_ns, error)) {
+		session_begin_report(&session);
 		good = replay_files(&session);
 		session_close(&session);
 		differs = session.expect != NULL && print_differences(&session);

@@ -13,7 +13,7 @@ import subprocess
 import sys
 
 # A floor includes only floors before it in this list (docs/architecture.md).
-FLOORS = ["base", "packet", "service", "flow", "trace", "tracer", "report"]
+FLOORS = ["base", "packet", "service", "flow", "trace", "path", "tracer", "report"]
 # The public header of each concept belongs to a floor too.
 PUBLIC_FLOOR = {"base": "base", "packet": "packet", "service": "service", "flow": "flow", "trace": "trace",
                 "config": "trace", "tracer": "tracer", "report": "report"}
@@ -50,7 +50,7 @@ def check_core_includes(root):
                 other = floor_of_include(name)
                 if other and not allowed(floor, other):
                     yield f"{path.relative_to(root)}: floor {floor} includes {name}"
-                if floor == "report" and re.match(r"(flow|trace|tracer|packet)/", name):
+                if floor == "report" and re.match(r"(flow|trace|path|tracer|packet)/", name):
                     yield f"{path.relative_to(root)}: reports are made of public values, not {name}"
                 if re.match(r"pcap|epan|sys/(?!types)|unistd|net/|netinet/|linux/", name):
                     yield f"{path.relative_to(root)}: the core makes no system call, but has {name}"

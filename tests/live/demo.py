@@ -32,7 +32,7 @@ def show_trace(check, network, family, capture):
     """One live trace, as a newcomer would type it."""
     arguments = ["-i", network.client_interface, "-s", SERVICE, "--count", "1"]
     arguments += ["-w", capture] if capture else []
-    live = tools.inject(network.client, *arguments, report=None)
+    live = tools.inject(network.client, *arguments, report=None, names=True)
     shell(f"curl -{family} http://{HOST}/payload &")
     download = network.web.download(network.client, HOST, PORT, DOWNLOAD_SECONDS, family)
     shell("st-inject " + " ".join(os.path.relpath(word) if word == capture else word for word in arguments))

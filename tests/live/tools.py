@@ -34,10 +34,10 @@ def scratch(name):
     return os.path.join(isolation.FOLDER, name)
 
 
-def inject(node, *arguments, report="json", wait=True):
-    """Starts st-inject in a node and returns once it captures. report=None leaves -o out."""
+def inject(node, *arguments, report="json", wait=True, names=False):
+    """Starts st-inject in a node and returns once it captures. report=None leaves -o out; names: DNS is asked."""
     output = ["-o", report] if report else []
-    process = node.start([program("st-inject"), *arguments, *output])
+    process = node.start([program("st-inject"), *([] if names else ["-n"]), *arguments, *output])
     if wait:
         wait_capturing(process)
     return process
@@ -66,7 +66,7 @@ def replay(*arguments, report="json", **options):
     """Runs st-replay to its end."""
     output = ["-o", report] if report else []
     options.setdefault("timeout", 30)
-    return subprocess.run([program("st-replay"), *map(str, arguments), *output], check=False, text=True,
+    return subprocess.run([program("st-replay"), "-n", *map(str, arguments), *output], check=False, text=True,
                           capture_output=True, stdin=subprocess.DEVNULL, **options)
 
 

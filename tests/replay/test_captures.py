@@ -1,8 +1,9 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Real captures that nobody of this project made, damaged ones among them: each ends in time with 0, or with 1 and a
-reason; what libpcap can read is read to its last frame, TCP and UDP flows are found where tshark found them, and no
-reply is reported that tshark does not pair with that probe.
+reason; what libpcap can read is read to its last frame, TCP and UDP flows are found where tshark found them, every Time
+Exceeded whose probe is in the capture is told with its TTL, router, RTT and labels, and none is that the truth does not
+pair with that probe.
 
 The captures, each with CAPTURE.truth.json beside it, are in the folder ST_CAPTURES (default: ../shared/captures from
 the source). Nothing of them is part of this project: without the folder the test is skipped.
@@ -16,14 +17,13 @@ import re
 
 import capture_files as files
 import harness
+from truth_pairs import invented, missing
 
 FOLDER = pathlib.Path(os.environ.get("ST_CAPTURES") or harness.SOURCE.parent / "shared" / "captures")
 LIMIT_S = 20
 TRUTH = ".truth.json"
 SUPPORTED = {0, 1, 9, 12, 14, 50, 51, 101, 104, 108, 113, 228, 229, 276}
-MICROSECOND_MS = 0.0015
 LEAST_CAPTURES = 50  # fewer are not the folder that is meant
-PROTOCOLS = {"tcp": 6, "udp": 17}
 # What may stand between the frame's begin and TCP or UDP; behind anything else (GRE …) packets are passed over.
 _PLAIN = {"eth", "ethertype", "vlan", "ieee8021ad", "sll", "null", "raw", "loop", "ip", "ipv6", "llc", "ipv6.hopopts",
           "ipv6.dstopts", "ipv6.routing", "ipv6.fraghdr", "vssmonitoring", "pppoes", "ppp", "mpls", "chdlc"}
@@ -84,7 +84,7 @@ def reading_fault(capture):
         return f"{capture.counted('frame')} frames, tshark reads {truth['tshark']['packets']}"
     fronts, seen = transport_fronts(truth), capture.counted("flow")
     odd = capture.counted("malformed packet") + len(truth["tshark"].get("malformed_frames") or [])
-    if not fronts and not has_lone_fragments(truth) and seen > odd:
+    if not fronts and not has_lone_fragments(truth) and seen > odd + len(capture.traces):  # of ICMP
         return f"{seen} flows, tshark sees neither TCP nor UDP"
     if any(set(front) - _PLAIN or front.count("ip") + front.count("ipv6") > 1 for front in fronts):
         return ""
@@ -93,35 +93,6 @@ def reading_fault(capture):
     if seen + capture.counted("malformed packet") + capture.counted("cut packet") < wanted:
         return f"{seen} flows, tshark sees {wanted}"
     return ""
-
-
-def is_true(reply, hop, flow, truth):
-    """Whether the truth has an ICMP error of this router that answers a probe of this flow with this TTL and RTT."""
-    for error in truth["icmp_errors"] or []:
-        quoted = error.get("quoted") or {}
-        if (error["router"], error.get("probe_ttl")) != (reply["address"], hop["ttl"]):
-            continue
-        if quoted.get("proto") != PROTOCOLS[flow["protocol"]]:
-            continue
-        if (quoted.get("dst"), quoted.get("dport")) != (flow["destination"], flow["destination_port"]):
-            continue
-        if (error["icmp_type"], error["icmp_code"]) != (reply["icmp_type"], reply["icmp_code"]):
-            continue
-        if abs((error["rtt_ms"] or 0) - (reply["rtt_ms"] or 0)) <= MICROSECOND_MS:
-            return True
-    return False
-
-
-def invented(traces, truth):
-    """Replies, and traces without a reply, that the truth knows nothing of."""
-    faults = []
-    for trace in traces:
-        replies = [(reply, hop) for hop in trace["hops"] for reply in hop["replies"]]
-        faults += [f"{reply['address']} at hop {hop['ttl']} of {trace['flow']}" for reply, hop in replies
-                   if not is_true(reply, hop, trace["flow"], truth)]
-        if not replies:
-            faults.append(f"a trace of {trace['flow']} to which nobody replied")
-    return faults
 
 
 def writing_fault(capture):
@@ -138,15 +109,18 @@ def writing_fault(capture):
 def check_matcher(check):
     """The comparison with the truth itself: a made-up report of a true reply, and the same with one thing changed."""
     truth = {"icmp_errors": [{"router": "192.0.2.1", "probe_ttl": 3, "icmp_type": 11, "icmp_code": 0, "rtt_ms": 1.5,
-                              "quoted": {"proto": 6, "dst": "198.51.100.1", "dport": 80}}]}
+                              "family": 4, "match": "exact", "reply_frame": 2, "mpls_labels": [],
+                              "quoted": {"proto": 6, "dst": "198.51.100.1", "dport": 80, "sport": 4000}}]}
     reply = {"address": "192.0.2.1", "icmp_type": 11, "icmp_code": 0, "rtt_ms": 1.5}
-    flow = {"protocol": "tcp", "destination": "198.51.100.1", "destination_port": 80}
+    flow = {"protocol": "tcp", "destination": "198.51.100.1", "destination_port": 80, "source_port": None}
     trace = {"flow": flow, "hops": [{"ttl": 3, "replies": [reply]}]}
     check.equal(invented([trace], truth), [], "a true reply is not called invented")
+    check.equal(missing([trace], truth), [], "nor missing")
+    check.that(missing([], truth), "it is missing where there is no trace")
     for name, value in (("address", "192.0.2.2"), ("rtt_ms", 1.6), ("icmp_code", 1)):
         other = copy.deepcopy(trace)
         other["hops"][0]["replies"][0][name] = value
-        check.that(invented([other], truth), f"one with another {name} is")
+        check.that(invented([other], truth) and missing([other], truth), f"one with another {name} is both")
     check.that(invented([{**trace, "hops": []}], truth), "a trace without a reply is")
 
 
@@ -154,20 +128,23 @@ def main(check, folder):
     check_matcher(check)
     found = sorted(FOLDER.rglob("*" + TRUTH))
     check.that(len(found) >= LEAST_CAPTURES, f"{len(found)} captures are there")
-    faults = {kind: [] for kind in ("ending", "reading", "invented", "writing")}
-    read = flows = traces = 0
+    faults = {kind: [] for kind in ("ending", "reading", "missing", "invented", "writing")}
+    read = flows = traces = pairs = 0
     for path in found:
         capture = Capture(path, folder / "written.pcapng")
         kinds = {"ending": [ending_fault(capture)], "reading": [reading_fault(capture)],
+                 "missing": missing(capture.traces, capture.truth),
                  "invented": invented(capture.traces, capture.truth), "writing": [writing_fault(capture)]}
         for kind, texts in kinds.items():
             faults[kind] += [f"{capture.name}: {text}" for text in texts if text]
         read += capture.done.returncode == harness.OK
         flows += capture.counted("flow")
         traces += len(capture.traces)
+        pairs += sum(error["match"] != "none" for error in capture.truth["icmp_errors"] or [])
         capture.written.unlink(missing_ok=True)
     check.none(faults["ending"], f"each ends within {LIMIT_S} s with 0 or with a reason ({read} can be read)")
     check.none(faults["reading"], f"frames are read to the last one, and flows are seen ({flows})")
+    check.none(faults["missing"], f"every Time Exceeded whose probe is there is told ({pairs})")
     check.none(faults["invented"], f"no reply and no trace is invented ({traces} traces)")
     check.none(faults["writing"], "what -w writes can be read")
 

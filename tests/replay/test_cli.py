@@ -266,7 +266,7 @@ def check_verbosity(check, _folder):
                "the summary counts frames and flows", plain.stderr)
     check.that("trace 1 ended" in verbose.stderr and plain.stderr in verbose.stderr, "-v tells what is done",
                verbose.stderr)
-    locale = subprocess.run([harness.program("st-replay"), "-o", "json", "--quiet", ONE_FLOW], capture_output=True,
+    locale = subprocess.run([harness.program("st-replay"), "-n", "-o", "json", "--quiet", ONE_FLOW], capture_output=True,
                             text=True, check=False, timeout=harness.HANG_S, env={**os.environ, "LC_ALL": "de_DE.UTF-8"})
     check.equal(locale.stdout, harness.report(ONE_FLOW).stdout, "no locale changes a report")
 

@@ -59,13 +59,14 @@ const struct st_hop *find_hop(const struct st_trace *trace, uint8_t ttl)
 static bool has_udp_key(const struct sent_probe *probe, const struct answer *answer)
 {
 	return answer->quote_bytes >= QUOTE_UDP_BYTES && !answer->altered_length &&
-	       !answer->altered_checksum && (!answer->quotes_outside || probe->udp_checksum == 0);
+	       !(answer->altered & ST_ALTERED_CHECKSUM) &&
+	       (!answer->quotes_outside || probe->udp_checksum == 0);
 }
 
 /* What is left without the key is the identification, and a length that does not refute it. */
 static uint8_t wanted_udp_match(const struct sent_probe *probe, const struct answer *answer)
 {
-	bool ip_id = probe->ip_version == 4 && !answer->altered_ip_id;
+	bool ip_id = probe->ip_version == 4 && !(answer->altered & ST_ALTERED_IPID);
 	uint8_t whose = answer->quotes_outside ? ST_MATCH_PEER : ST_MATCH_TUPLE;
 	uint8_t by = ip_id ? whose | ST_MATCH_IPID : 0;
 
@@ -79,7 +80,7 @@ static uint8_t wanted_udp_match(const struct sent_probe *probe, const struct ans
 /* The keys by which the answer's quote names the probe, 0 if it does not. */
 static uint8_t wanted_match(const struct sent_probe *probe, const struct answer *answer)
 {
-	bool ip_id = probe->ip_version == 4 && !answer->altered_ip_id;
+	bool ip_id = probe->ip_version == 4 && !(answer->altered & ST_ALTERED_IPID);
 	bool seq = answer->quote_bytes >= QUOTE_SEQ_BYTES;
 	uint8_t by = (uint8_t)((ip_id ? ST_MATCH_IPID : 0) | (seq ? ST_MATCH_SEQ : 0));
 
@@ -148,8 +149,8 @@ static bool may_be_alike(const struct ledger *l, const struct sent_probe *probe,
 {
 	if (probe->protocol == ST_PROTOCOL_TCP)
 		return l->simnet->scenario->tracer.tcp_probe == ST_TCP_PROBE_EXACT &&
-		       answer->altered_ip_id;
-	return (probe->udp_bytes == 0 && answer->altered_ip_id) ||
+		       (answer->altered & ST_ALTERED_IPID);
+	return (probe->udp_bytes == 0 && (answer->altered & ST_ALTERED_IPID)) ||
 	       (probe->udp_checksum == 0 && answer->quotes_outside);
 }
 
@@ -212,6 +213,9 @@ static void check_reply(const struct ledger *l, const struct sent_probe *probe,
 		finding(l->findings, "%s: reply TTL %u", what, reply->reply_ttl);
 	if (reply->quoted_ttl != answer->quoted_ttl)
 		finding(l->findings, "%s: quoted TTL %u", what, reply->quoted_ttl);
+	if (reply->altered != answer->altered)
+		finding(l->findings, "%s: altered are %#x, were %#x", what, reply->altered,
+			answer->altered);
 	if (reply->matched_by != wanted_match(probe, answer))
 		finding(l->findings, "%s: matched by %#x", what, reply->matched_by);
 	if (reply->destination)
@@ -242,6 +246,11 @@ static uint16_t count_replies(const struct st_hop *hop, uint16_t index)
 	for (size_t i = 0; hop && i < hop->reply_count; i++)
 		count = (uint16_t)(count + (hop->replies[i].probe == index));
 	return count;
+}
+
+GPtrArray *ledger_answers(const struct ledger *l, size_t i)
+{
+	return wanted_answers(l, g_array_index(l->places, size_t, i));
 }
 
 uint16_t ledger_check_replies(const struct ledger *l, size_t i, uint64_t *last_ns)

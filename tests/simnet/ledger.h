@@ -26,6 +26,9 @@ struct ledger {
 /* The trace's `i`th probe. */
 const struct sent_probe *ledger_probe(const struct ledger *ledger, size_t i);
 
+/* The answers to the trace's `i`th probe that the report must hold; to be freed by the caller. */
+GPtrArray *ledger_answers(const struct ledger *ledger, size_t i);
+
 /*
  * Compares what is reported of the trace's `i`th probe with what became of it.
  * Returns how many replies are reported, the last of which came in at *last_ns.

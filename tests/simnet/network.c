@@ -8,7 +8,10 @@
  */
 #include "network.h"
 
+#include "rewriter.h"
 #include "timeline.h"
+
+#include <string.h>
 
 struct network {
 	const struct scenario *scenario;
@@ -80,6 +83,7 @@ void network_send(struct network *network, uint64_t now, enum side from, struct 
 {
 	packet->towards = from == SIDE_NEAR ? SIDE_FAR : SIDE_NEAR;
 	packet->position = from == SIDE_NEAR ? 0 : network->scenario->hop_count;
+	packet_note_sent(packet);
 	routers_change(network->routers, now);
 	if (wire_is_routed(packet))
 		enter_link(network, now, packet);
@@ -98,6 +102,8 @@ static void send_back(struct network *network, uint64_t now, size_t index,
 		      const struct answer *noted)
 {
 	reply->flow = expired->flow;
+	reply->sent_bytes = expired->sent_bytes;
+	memcpy(reply->sent, expired->sent, sizeof(reply->sent));
 	reply->towards = expired->towards == SIDE_FAR ? SIDE_NEAR : SIDE_FAR;
 	reply->position = reply->towards == SIDE_NEAR ? index : index + 1;
 	if (reply->tag) {
@@ -114,8 +120,8 @@ static void pass_router(struct network *network, uint64_t now, size_t index,
 	struct sim_packet *reply;
 	struct answer noted;
 
-	if (routers_pass(network->routers, now, index, packet, &reply, &noted)) {
-		packet->position = packet->towards == SIDE_FAR ? index + 1 : index;
+	if (routers_pass(network->routers, now, index, &packet, &reply, &noted)) {
+		packet->position = routers_next(network->routers, index, packet);
 		enter_link(network, now, packet);
 		return;
 	}
@@ -140,6 +146,7 @@ static void note_arrival(struct network *network, uint64_t now, struct sim_packe
 	noted->arrival = packet->arrival;
 	noted->reply_ttl = wire_ttl(packet);
 	noted->quotes_outside = packet->quotes_outside;
+	noted->altered = quote_altered(packet, noted->quote_bytes);
 }
 
 struct sim_packet *network_step(struct network *network)

@@ -58,7 +58,7 @@ static void fill_link(GRand *random, struct sim_link *link, const struct mood *m
 static void fill_quote(GRand *random, struct sim_hop *hop)
 {
 	if (chance(random, 0.5))
-		hop->quote_bytes = chance(random, 0.2) ? pick(random, 0, 40) : 8;
+		hop->quote_bytes = chance(random, 0.2) ? pick(random, 0, 40) & ~3u : 8;
 	if (chance(random, 0.2))
 		hop->quoted_ttl = pick(random, 0, 6);
 	if (chance(random, 0.2))

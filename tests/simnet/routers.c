@@ -8,6 +8,7 @@
 #include "bytes.h"
 #include "limiter.h"
 #include "middlebox.h"
+#include "rewriter.h"
 #include "translate.h"
 
 #include <string.h>
@@ -36,7 +37,7 @@ struct routers *routers_new(const struct scenario *s, GRand *random)
 	for (size_t i = 0; i < s->hop_count; i++)
 		if (s->hops[i].nat != NAT_NONE)
 			routers->translators[i] =
-				translator_new(s->hops[i].address, s->hops[i].nat == NAT_RESTORING);
+				translator_new(s->hops[i].address, s->hops[i].nat);
 	return routers;
 }
 
@@ -151,7 +152,7 @@ static void fill_labels(struct time_exceeded *how, const struct sim_hop *hop)
 			.label = (hop->label + i) & 0xfffff,
 			.tc = (uint8_t)(i % 8),
 			.bottom = i + 1 == hop->labels,
-			.ttl = i == 0 ? 1 : (uint8_t)(255 - i),
+			.ttl = i == 0 ? (uint8_t)hop->label_ttl : (uint8_t)(255 - i),
 		};
 }
 
@@ -198,9 +199,7 @@ static struct answer note(const struct time_exceeded *how, size_t index,
 		.quoted_ttl =
 			how->quoted_ttl.made ? (uint8_t)how->quoted_ttl.to : wire_ttl(expired),
 		.quote_bytes = how->quote_bytes,
-		.altered_ip_id = differs(&how->quoted_ip_id, get16(expired->bytes + 4)),
 		.altered_length = differs(&how->udp_length, transport_field(expired, 4)),
-		.altered_checksum = differs(&how->udp_checksum, transport_field(expired, 6)),
 		.label_count = how->label_count,
 	};
 
@@ -250,13 +249,15 @@ static struct sim_packet *answer(struct routers *routers, uint64_t now, size_t i
 /* False if its TTL ends at this router. */
 static bool count_down(const struct sim_hop *hop, struct sim_packet *packet)
 {
+	bool is_back = packet->towards == SIDE_NEAR && hop->decrement_back != AS_SENT;
+	uint32_t decrement = is_back ? hop->decrement_back : hop->decrement;
 	uint8_t ttl = wire_ttl(packet);
 
-	if (hop->decrement == 0)
+	if (decrement == 0)
 		return true;
-	if (ttl <= hop->decrement && !hop->forwards_zero)
+	if (ttl <= decrement && !hop->forwards_zero)
 		return false;
-	wire_set_ttl(packet, ttl <= hop->decrement ? 0 : (uint8_t)(ttl - hop->decrement));
+	wire_set_ttl(packet, ttl <= decrement ? 0 : (uint8_t)(ttl - decrement));
 	return true;
 }
 
@@ -291,18 +292,31 @@ static bool is_dropped(struct routers *routers, size_t index, const struct sim_p
 }
 
 /* Translation is the last thing on the way out and the first on the way in. */
-bool routers_pass(struct routers *routers, uint64_t now, size_t index, struct sim_packet *packet,
+bool routers_pass(struct routers *routers, uint64_t now, size_t index, struct sim_packet **packet,
 		  struct sim_packet **reply, struct answer *noted)
 {
 	struct translator *translator = routers->translators[index];
+	bool leaves = (*packet)->towards == SIDE_FAR;
 
 	*reply = NULL;
-	if (translator && packet->towards == SIDE_NEAR && !translator_enter(translator, packet))
+	if (translator && !leaves && !translator_enter(translator, *packet))
 		return false;
-	if (is_dropped(routers, index, packet) ||
-	    !pass_branch(routers, now, index, packet, reply, noted))
+	if (is_dropped(routers, index, *packet) ||
+	    !pass_branch(routers, now, index, *packet, reply, noted))
 		return false;
-	if (translator && packet->towards == SIDE_FAR)
-		translator_leave(translator, packet);
+	if (leaves)
+		*packet = rewriter_pass(&routers->hops[index].rewrite, *packet, routers->random);
+	if (translator && leaves)
+		translator_leave(translator, *packet);
 	return true;
+}
+
+/* Only probes are led round in a circle: the flow has to live. */
+size_t routers_next(const struct routers *routers, size_t index, const struct sim_packet *packet)
+{
+	uint32_t loops_to = routers->hops[index].loops_to;
+
+	if (packet->towards == SIDE_NEAR)
+		return index;
+	return loops_to && packet->tag ? loops_to - 1 : index + 1;
 }

@@ -21,8 +21,9 @@ struct answer {
 	uint8_t reply_ttl;    /* on arrival */
 	uint8_t quoted_ttl;   /* as the following ones: what the answer really says */
 	uint32_t quote_bytes; /* of transport, QUOTE_ALL: all */
-	bool altered_ip_id, altered_length, altered_checksum;
-	bool quotes_outside; /* a translator's address and port */
+	bool altered_length;  /* UDP's */
+	bool quotes_outside;  /* a translator's address and port */
+	uint16_t altered;     /* set of enum st_altered: how it differs from what was sent */
 	size_t label_count;
 	struct st_mpls_label labels[SIM_LABELS_MAX];
 };
@@ -42,7 +43,10 @@ const struct sim_hop *routers_hop(const struct routers *routers, size_t index);
  * as they change it. False: it ends here; *reply is what they answer (the
  * caller's), or NULL, and *noted what there is to know about it.
  */
-bool routers_pass(struct routers *routers, uint64_t now, size_t index, struct sim_packet *packet,
+bool routers_pass(struct routers *routers, uint64_t now, size_t index, struct sim_packet **packet,
 		  struct sim_packet **reply, struct answer *noted);
+
+/* The position of a packet that goes on from this hop: routers passed. */
+size_t routers_next(const struct routers *routers, size_t index, const struct sim_packet *packet);
 
 #endif

@@ -66,8 +66,8 @@ struct scenario *scenario_new(const char *name)
 	scenario->link = ST_LINK_ETHERNET;
 	scenario->snap_bytes = 262144;
 	scenario->tracer = tracer_defaults();
-	scenario->expect =
-		(struct sim_expect){AS_SENT, AS_SENT, AS_SENT, ST_STOP_NONE, true, NOTE_ANY};
+	scenario->expect = (struct sim_expect){AS_SENT, AS_SENT,  AS_SENT, ST_STOP_NONE,
+					       true,	NOTE_ANY, "",	   ""};
 	return scenario;
 }
 
@@ -101,7 +101,13 @@ struct sim_hop *scenario_add_hop(struct scenario *scenario)
 		.reply_ttl = 64,
 		.label = 16000,
 		.labels = 1,
+		.label_ttl = 1,
 		.decrement = 1,
+		.decrement_back = AS_SENT,
+		.rewrite = {.dscp = AS_SENT,
+			    .ecn = AS_SENT,
+			    .flow_label = AS_SENT,
+			    .window = AS_SENT},
 		.answer_burst = ANSWER_BURST,
 	};
 	return hop;
@@ -254,15 +260,18 @@ static const char *check_hop(const struct sim_hop *hop)
 {
 	/* Before an extension the quote is padded with zeros; they would stand for what is missing.
 	 */
-	if (hop->mpls != MPLS_NONE && hop->quote_bytes < 8)
-		return "a hop's mpls needs quote-bytes of 8 or more: padding would look like a "
-		       "quote";
+	if (hop->mpls != MPLS_NONE &&
+	    (hop->quote_bytes < 8 || (hop->quote_bytes > 12 && hop->quote_bytes < 16)))
+		return "a hop's mpls needs quote-bytes of 8 to 12, or 16 and more: padding would "
+		       "look like a quote";
 	if (hop->mpls == MPLS_NONE && hop->labels > 1)
 		return "a hop's labels need mpls";
 	if (hop->answer_rate == 0 && hop->answer_burst != ANSWER_BURST)
 		return "a hop's answer-burst needs answer-rate";
 	if (hop->routers == 1 && (hop->balance != BALANCE_FLOW || hop->detour > 0))
 		return "a hop's balance and detour need routers";
+	if (hop->mpls == MPLS_NONE && hop->label_ttl != 1)
+		return "a hop's label-ttl needs mpls";
 	if (hop->nat != NAT_NONE && (hop->routers > 1 || hop->decrement != 1))
 		return "a hop's nat goes with one router that decrements by one";
 	return check_link(&hop->link);
@@ -273,7 +282,8 @@ const char *scenario_check_path(const struct scenario *s)
 	const char *why = check_link(&s->last_link);
 
 	for (size_t i = 0; !why && i < s->hop_count; i++)
-		why = check_hop(&s->hops[i]);
+		why = s->hops[i].loops_to > i + 1 ? "a hop's loops-to leads back"
+						  : check_hop(&s->hops[i]);
 	for (size_t i = 0; !why && i < s->change_count; i++) {
 		const struct sim_change *change = &s->changes[i];
 

@@ -18,7 +18,8 @@
 #define SIM_BORDERS_MAX 8
 #define SIM_HOSTS_MAX 8
 #define QUOTE_ALL UINT32_MAX
-#define AS_SENT UINT32_MAX /* a number that is not set */
+#define AS_SENT UINT32_MAX  /* a number that is not set */
+#define SIM_NOTES_BYTES 256 /* of a list of notes, as text */
 
 enum version { V4, V6, VERSIONS };
 
@@ -40,8 +41,21 @@ enum sim_drop {
 	DROP_OLD_SEGMENTS,    /* TCP: empty, and behind what was sent before */
 };
 
-/* An address translator restores the packet that an error quotes, or forgets to. */
-enum sim_nat { NAT_NONE, NAT_RESTORING, NAT_BROKEN };
+/* An address translator restores the packet that an error quotes, or but for checksums, or not. */
+enum sim_nat { NAT_NONE, NAT_RESTORING, NAT_HALF_RESTORING, NAT_BROKEN };
+
+/* What a middlebox writes into the headers of packets that leave it for the far side. */
+struct sim_rewrite {
+	uint32_t dscp, ecn;   /* or AS_SENT */
+	uint32_t flow_label;  /* IPv6; or AS_SENT */
+	enum sim_field ip_id; /* IPv4 */
+	bool clears_df;	      /* IPv4 */
+	/* Of TCP probes alone, so that the flow itself lives. */
+	uint32_t window;    /* or AS_SENT */
+	uint32_t add_ack;   /* to the ACK number */
+	uint32_t set_flags; /* beside those that are set */
+	uint32_t add_bytes; /* of payload */
+};
 
 /* The room before a link whose bandwidth is used up; what does not fit is dropped. */
 struct sim_queue {
@@ -79,9 +93,13 @@ struct sim_hop {
 	enum sim_field quoted_ip_id, quoted_udp_length, quoted_udp_checksum;
 	uint32_t reply_ttl; /* as the router sends it */
 	enum sim_mpls mpls;
-	uint32_t label, labels; /* of the top entry, the others count up; how many */
-	uint32_t decrement;	/* of the TTL; 0: it is not seen by probes */
-	bool forwards_zero;	/* a TTL that ends here goes on as 0 */
+	uint32_t label, labels;	 /* of the top entry, the others count up; how many */
+	uint32_t label_ttl;	 /* of the top entry */
+	uint32_t decrement;	 /* of the TTL; 0: it is not seen by probes */
+	uint32_t decrement_back; /* of what comes back; AS_SENT: the same */
+	uint32_t loops_to;	 /* probes go on from before this hop; 0: they go on ahead */
+	struct sim_rewrite rewrite;
+	bool forwards_zero; /* a TTL that ends here goes on as 0 */
 	enum sim_drop drop;
 	enum sim_nat nat;
 };
@@ -146,6 +164,10 @@ struct sim_expect {
 	int32_t stop_reason; /* enum st_stop_reason of every trace; ST_STOP_NONE: not checked */
 	bool complete;	     /* every TTL asked for got all its probes */
 	enum sim_note note;  /* that every trace has */
+	/* All notes of what the path does, of a flow's first trace and of later ones; "": not
+	 * checked.
+	 */
+	char notes[SIM_NOTES_BYTES], later_notes[SIM_NOTES_BYTES];
 };
 
 struct sim_tracer {

@@ -48,8 +48,11 @@ static const struct word drops[] = {
 	{"nothing", DROP_NOTHING},	     {"zero-checksum", DROP_ZERO_CHECKSUM},
 	{"icmp-errors", DROP_ICMP_ERRORS},   {"empty-datagrams", DROP_EMPTY_DATAGRAMS},
 	{"old-segments", DROP_OLD_SEGMENTS}, {NULL, 0}};
-static const struct word nats[] = {
-	{"none", NAT_NONE}, {"restoring", NAT_RESTORING}, {"broken", NAT_BROKEN}, {NULL, 0}};
+static const struct word nats[] = {{"none", NAT_NONE},
+				   {"restoring", NAT_RESTORING},
+				   {"half-restoring", NAT_HALF_RESTORING},
+				   {"broken", NAT_BROKEN},
+				   {NULL, 0}};
 static const struct word mpls_kinds[] = {{"none", MPLS_NONE},
 					 {"with-length", MPLS_WITH_LENGTH},
 					 {"without-length", MPLS_WITHOUT_LENGTH},
@@ -58,6 +61,8 @@ static const struct word links[] = {
 	{"ethernet", ST_LINK_ETHERNET}, {"raw", ST_LINK_RAW}, {NULL, 0}};
 static const struct word quotes[] = {{"all", -1}, {NULL, 0}};
 static const struct word as_received[] = {{"as-received", -1}, {NULL, 0}};
+static const struct word kept[] = {{"kept", -1}, {NULL, 0}};
+static const struct word same[] = {{"same", -1}, {NULL, 0}};
 static const struct word missing[] = {{"default", ST_MAX_MISSING_DEFAULT}, {NULL, 0}};
 
 /* clang-format off */
@@ -65,6 +70,7 @@ static const struct word missing[] = {{"default", ST_MAX_MISSING_DEFAULT}, {NULL
 #define PLAIN(name, kind, type, field) { name, kind, AT(type, field), 0, 0, NULL, 0 }
 #define RANGE(name, type, field, min, max) { name, NUMBER, AT(type, field), min, max, NULL, 0 }
 #define ONE_OF(name, type, field, words) { name, WORD, AT(type, field), 0, 0, words, 0 }
+#define TEXT_OF(name, type, field) { name, TEXT, AT(type, field), 0, SIM_NOTES_BYTES, NULL, 0 }
 #define LAST { NULL, 0, 0, 0, 0, NULL, 0 }
 #define LINK_KEYS(type, link)                               \
 	PLAIN("delay", TIME, type, link.delay_ns),          \
@@ -115,7 +121,19 @@ const struct key hop_keys[] = {
 	ONE_OF("mpls", sim_hop, mpls, mpls_kinds),
 	RANGE("label", sim_hop, label, 0, 0xfffff),
 	RANGE("labels", sim_hop, labels, 1, SIM_LABELS_MAX),
+	RANGE("label-ttl", sim_hop, label_ttl, 1, 255),
 	RANGE("decrement", sim_hop, decrement, 0, 2),
+	{"decrement-back", NUMBER, AT(sim_hop, decrement_back), 0, 32, same, 0},
+	RANGE("loops-to", sim_hop, loops_to, 0, SIM_HOPS_MAX),
+	{"sets-dscp", NUMBER, AT(sim_hop, rewrite.dscp), 0, 63, kept, 0},
+	{"sets-ecn", NUMBER, AT(sim_hop, rewrite.ecn), 0, 3, kept, 0},
+	ONE_OF("sets-ipid", sim_hop, rewrite.ip_id, fields),
+	PLAIN("clears-df", FLAG, sim_hop, rewrite.clears_df),
+	{"sets-flow-label", NUMBER, AT(sim_hop, rewrite.flow_label), 0, 0xfffff, kept, 0},
+	{"sets-window", NUMBER, AT(sim_hop, rewrite.window), 0, 65535, kept, 0},
+	RANGE("adds-ack", sim_hop, rewrite.add_ack, 0, 0x7fffffff),
+	RANGE("sets-flags", sim_hop, rewrite.set_flags, 0, 255),
+	RANGE("adds-bytes", sim_hop, rewrite.add_bytes, 0, 100),
 	PLAIN("forwards-zero", FLAG, sim_hop, forwards_zero),
 	ONE_OF("drop", sim_hop, drop, drops),
 	ONE_OF("nat", sim_hop, nat, nats),
@@ -191,4 +209,6 @@ const struct key expect_keys[] = {RANGE("traces", sim_expect, traces, 0, UINT32_
 				  ONE_OF("stop-reason", sim_expect, stop_reason, stop_reasons),
 				  PLAIN("complete", FLAG, sim_expect, complete),
 				  ONE_OF("note", sim_expect, note, notes),
+				  TEXT_OF("notes", sim_expect, notes),
+				  TEXT_OF("later-notes", sim_expect, later_notes),
 				  LAST};

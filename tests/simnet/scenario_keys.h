@@ -9,7 +9,19 @@
 
 #include "scenario.h"
 
-enum kind { TIME, NUMBER, FLAG, SHARE, ADDRESS_4, ADDRESS_6, WORD, PREFIXES, BANDWIDTH, QUEUE };
+enum kind {
+	TIME,
+	NUMBER,
+	FLAG,
+	SHARE,
+	ADDRESS_4,
+	ADDRESS_6,
+	WORD,
+	PREFIXES,
+	BANDWIDTH,
+	QUEUE,
+	TEXT
+};
 
 /* A word that stands for a number. Lists of them end with a NULL name. */
 struct word {
@@ -21,7 +33,7 @@ struct key {
 	const char *name;
 	enum kind kind;
 	size_t offset;
-	uint32_t min, max;	  /* NUMBER; PREFIXES: at most max */
+	uint32_t min, max;	  /* NUMBER; PREFIXES: at most max; TEXT: max bytes of room */
 	const struct word *words; /* WORD; NUMBER: words that stand for numbers, or NULL */
 	size_t count_offset;	  /* PREFIXES */
 };

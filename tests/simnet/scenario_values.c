@@ -124,6 +124,8 @@ const char *key_kind_text(enum kind kind)
 		return "an IPv6 address";
 	case WORD:
 		return "one of the known words";
+	case TEXT:
+		return "a short text";
 	case PREFIXES:
 		return "a short list of addresses or prefixes";
 	}
@@ -153,6 +155,8 @@ bool key_read(const struct key *key, const char *text, void *base)
 		return read_address(text, AF_INET6, at);
 	case WORD:
 		return read_word(text, key->words, at);
+	case TEXT:
+		return g_strlcpy(at, text, key->max) < key->max;
 	case PREFIXES:
 		return read_prefixes(text, key, base);
 	}

@@ -73,6 +73,9 @@ static void append_value(GString *text, const struct key *key, const char *base)
 	case ADDRESS_6:
 		append_addr(text, at);
 		break;
+	case TEXT:
+		g_string_append(text, at);
+		break;
 	case PREFIXES:
 		append_prefixes(text, key, base);
 		break;

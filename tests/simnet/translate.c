@@ -26,7 +26,7 @@ struct inside {
 
 struct translator {
 	struct st_addr outside[VERSIONS];
-	bool restoring;
+	enum sim_nat nat;
 	struct inside by_port[PORTS];
 	GHashTable *ports; /* struct inside (in by_port) -> outside port */
 	uint32_t given;
@@ -42,12 +42,12 @@ static gboolean same_inside(gconstpointer a, gconstpointer b)
 	return memcmp(a, b, sizeof(struct inside)) == 0;
 }
 
-struct translator *translator_new(const struct st_addr outside[VERSIONS], bool restoring)
+struct translator *translator_new(const struct st_addr outside[VERSIONS], enum sim_nat nat)
 {
 	struct translator *t = g_new0(struct translator, 1);
 
 	memcpy(t->outside, outside, sizeof(t->outside));
-	t->restoring = restoring;
+	t->nat = nat;
 	t->ports = g_hash_table_new(hash_inside, same_inside);
 	return t;
 }
@@ -112,10 +112,9 @@ static void replace(uint8_t *at, const uint8_t *to, size_t bytes, uint8_t *check
 	memcpy(at, to, bytes);
 }
 
-static void replace_end(uint8_t *ip, size_t count, uint8_t *address_at, uint8_t *port_at,
+static void replace_end(uint8_t *ip, uint8_t *checksum, uint8_t *address_at, uint8_t *port_at,
 			const struct st_addr *addr, uint16_t port)
 {
-	uint8_t *checksum = checksum_at(ip, count);
 	uint8_t port_bytes[2];
 
 	put16(port_bytes, port);
@@ -195,8 +194,8 @@ void translator_leave(struct translator *t, struct sim_packet *packet)
 	if (!has_ports(ip, packet->count))
 		return;
 	port = port_of(t, ip);
-	replace_end(ip, packet->count, source_at(ip), ip + ip_header_bytes(ip), outside_of(t, ip),
-		    port);
+	replace_end(ip, checksum_at(ip, packet->count), source_at(ip), ip + ip_header_bytes(ip),
+		    outside_of(t, ip), port);
 }
 
 /* The quote tells whose the error is; a translator that is broken leaves it as it came. */
@@ -212,11 +211,12 @@ static bool enter_error(struct translator *t, struct sim_packet *packet)
 	inside = who_has(t, quote, get16(quote + ip_header_bytes(quote)));
 	if (!inside)
 		return false;
-	if (t->restoring)
-		replace_end(quote, count, source_at(quote), quote + ip_header_bytes(quote),
-			    &inside->addr, inside->port);
-	else
+	if (t->nat == NAT_BROKEN)
 		packet->quotes_outside = true;
+	else
+		replace_end(quote, t->nat == NAT_RESTORING ? checksum_at(quote, count) : NULL,
+			    source_at(quote), quote + ip_header_bytes(quote), &inside->addr,
+			    inside->port);
 	memcpy(destination_at(ip), inside->addr.bytes, address_bytes(ip));
 	if (ip[0] >> 4 == 4)
 		write_header_checksum(ip);
@@ -239,6 +239,7 @@ bool translator_enter(struct translator *t, struct sim_packet *packet)
 	inside = who_has(t, ip, get16(port_at));
 	if (!inside)
 		return false;
-	replace_end(ip, packet->count, destination_at(ip), port_at, &inside->addr, inside->port);
+	replace_end(ip, checksum_at(ip, packet->count), destination_at(ip), port_at, &inside->addr,
+		    inside->port);
 	return true;
 }

@@ -13,8 +13,11 @@
 
 struct translator;
 
-/* `outside`: its addresses by version. Not restoring: errors come in with what they quote. */
-struct translator *translator_new(const struct st_addr outside[VERSIONS], bool restoring);
+/*
+ * `outside`: its addresses by version. `nat` is how it restores what errors quote: all, all but
+ * checksums, or nothing.
+ */
+struct translator *translator_new(const struct st_addr outside[VERSIONS], enum sim_nat nat);
 void translator_free(struct translator *translator);
 
 /* A packet leaves. TCP and UDP are translated, all else passes as it is. */

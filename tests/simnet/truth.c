@@ -8,6 +8,7 @@
 #define CAREFUL_TRIES 2 /* probes of a distance that could be an unknown application's */
 
 #include "ledger.h"
+#include "notes.h"
 
 #include <inttypes.h>
 #include <jansson.h>
@@ -34,7 +35,8 @@ bool truth_path_is_plain(const struct scenario *s)
 	for (size_t i = 0; i < s->hop_count; i++) {
 		const struct sim_hop *hop = &s->hops[i];
 
-		plain &= link_is_plain(&hop->link) && hop->decrement == 1 && !hop->forwards_zero &&
+		plain &= link_is_plain(&hop->link) && hop->decrement == 1 &&
+			 hop->decrement_back == AS_SENT && !hop->loops_to && !hop->forwards_zero &&
 			 hop->detour == 0 && hop->answers_from[V4].version == 0 &&
 			 hop->answers_from[V6].version == 0;
 	}
@@ -279,6 +281,7 @@ static void check_trace(const struct ledger *l)
 	check_settings(l);
 	check_complete(l, tally.sent);
 	check_notes(l);
+	notes_check(l);
 }
 
 /* The places of the probes of each trace, by its number. */

@@ -57,6 +57,12 @@ struct sim_packet *packet_copy(const uint8_t *bytes, size_t count, uint64_t tag)
 	return packet;
 }
 
+void packet_note_sent(struct sim_packet *packet)
+{
+	packet->sent_bytes = MIN(packet->count, PACKET_SENT_BYTES);
+	memcpy(packet->sent, packet->bytes, packet->sent_bytes);
+}
+
 struct sim_packet *packet_double(const struct sim_packet *packet)
 {
 	return g_memdup2(packet, sizeof(*packet) + packet->count);

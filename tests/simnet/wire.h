@@ -12,6 +12,8 @@
 #include <servicetrace/flow.h>
 #include <servicetrace/packet.h>
 
+#define PACKET_SENT_BYTES 60 /* IPv6 and TCP headers */
+
 enum side { SIDE_NEAR, SIDE_FAR }; /* the tracing host, and its peers beyond the routers */
 
 /* An IP packet on its way, with what the simulation knows about it beside its bytes. */
@@ -23,9 +25,14 @@ struct sim_packet {
 	enum side towards;
 	size_t position;     /* routers passed, used by network.c */
 	bool quotes_outside; /* an error whose quote a translator has not restored */
+	size_t sent_bytes;   /* of a tagged packet, or what answers it, how it was sent at first */
+	uint8_t sent[PACKET_SENT_BYTES];
 	size_t count;
 	uint8_t bytes[];
 };
+
+/* Notes how the packet is sent, to be compared with what is quoted of it. */
+void packet_note_sent(struct sim_packet *packet);
 
 struct sim_packet *packet_new(size_t count);
 struct sim_packet *packet_copy(const uint8_t *bytes, size_t count, uint64_t tag);

@@ -50,7 +50,7 @@ static void test_defaults(void)
 	g_assert_cmpuint(options.config.max_ttl, ==, 32);
 	g_assert_cmpuint(options.config.wait_ns, ==, 2 * ST_NS_PER_S);
 	g_assert_cmpuint(options.config.max_missing, ==, ST_MAX_MISSING_DEFAULT);
-	g_assert_cmpint(options.format, ==, REPORT_TEXT);
+	g_assert_cmpint(options.format, ==, ST_REPORT_TEXT);
 	g_assert_null(options.filter);
 	g_assert_null(options.interface);
 	options_clear(&options);
@@ -64,7 +64,7 @@ static void test_values(void)
 	     "-i eth0 --all -a hop-by-hop -q 10 -f 2 -m 255 --inter-probe-time 500us "
 	     "--inter-iteration-time 0 --wait 1.5s --max-missing 0 --tcp-probe exact "
 	     "--max-flows 7 --rate 8 --count 9 --duration 10min --idle 1h -o json -w out -v "
-	     "--quiet --udp-probe self-destruct --flow-timeout 90s --retrace 5min");
+	     "--quiet -n --udp-probe self-destruct --flow-timeout 90s --retrace 5min");
 	g_assert_cmpint(options.config.udp_probe, ==, ST_UDP_PROBE_SELF_DESTRUCT);
 	g_assert_cmpuint(options.config.flow_timeout_ns, ==, 90 * ST_NS_PER_S);
 	g_assert_cmpuint(options.config.retrace_ns, ==, 300 * ST_NS_PER_S);
@@ -83,9 +83,9 @@ static void test_values(void)
 	g_assert_cmpuint(options.config.max_traces, ==, 9);
 	g_assert_cmpuint(options.duration_ns, ==, 600 * ST_NS_PER_S);
 	g_assert_cmpuint(options.idle_ns, ==, 3600 * ST_NS_PER_S);
-	g_assert_cmpint(options.format, ==, REPORT_JSON);
+	g_assert_cmpint(options.format, ==, ST_REPORT_JSON);
 	g_assert_cmpstr(options.write_path, ==, "out");
-	g_assert_true(options.verbose && options.quiet);
+	g_assert_true(options.verbose && options.quiet && options.numeric);
 	options_clear(&options);
 }
 
@@ -218,7 +218,9 @@ static void test_words_refused(void)
 	       "-a: \"paris\" is not one of concurrent, hop-by-hop, packet-by-packet");
 	refuse(TOOL_INJECT, "--all --tcp-probe dsack",
 	       "--tcp-probe: \"dsack\" is not one of stale, exact");
-	refuse(TOOL_INJECT, "--all -o xml", "-o: \"xml\" is not one of text, json");
+	refuse(TOOL_INJECT, "--all -o xml",
+	       "-o: \"xml\" is not one of text, json, scamper, atlas, service-traceroute, csv, "
+	       "dot, html");
 	refuse(TOOL_INJECT, "--all -i any",
 	       "-i: \"any\" cannot send probes; name one interface (-D lists them)");
 	refuse(TOOL_INJECT, "--all -w ''", "-w: \"\" is no file");
@@ -228,7 +230,7 @@ static void test_words_refused(void)
 static void test_combinations_refused(void)
 {
 	refuse(TOOL_INJECT, "--all --shield", "unknown option --shield (see --help)");
-	refuse(TOOL_INJECT, "--all -n", "unknown option -n (see --help)");
+	refuse(TOOL_INJECT, "--all --shard 1/2", "unknown option --shard (see --help)");
 	refuse(TOOL_INJECT, "--quiet=no", "--quiet takes no value");
 	refuse(TOOL_INJECT, "--all --expect x", "unknown option --expect (see --help)");
 	refuse(TOOL_REPLAY, "-q 3 x.pcap", "unknown option -q (see --help)");

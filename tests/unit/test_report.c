@@ -72,11 +72,15 @@ static void test_json_whole(void)
 			"\"probes_per_hop\":3,\"first_ttl\":1,\"max_ttl\":6,"
 			"\"stop_reason\":\"max-ttl\",\"destination_reached\":null,"
 			"\"distance\":null,\"probes_sent\":18,\"replies_received\":6,"
-			"\"hops\":[{\"ttl\":1,\"sent\":3,\"replies\":[{\"probe\":1,"
+			"\"hops\":[{\"ttl\":1,\"sent\":3,\"rtt\":{\"best_ms\":0.231456,"
+			"\"average_ms\":0.231456,\"worst_ms\":0.231456,"
+			"\"deviation_ms\":0.0,\"jitter_ms\":null},\"band\":\"good\","
+			"\"replies\":[{\"probe\":1,"
 			"\"address\":\"10.0.0.1\",\"name\":null,\"rtt_ms\":0.231456,"
 			"\"icmp_type\":11,\"icmp_code\":0,\"reply_ttl\":62,\"quoted_ttl\":1,"
 			"\"matched_by\":[\"tuple\",\"ipid\",\"seq\"]}]},"
-			"{\"ttl\":2,\"sent\":3,\"replies\":[]}],"
+			"{\"ttl\":2,\"sent\":3,\"rtt\":null,\"band\":\"silent\","
+			"\"replies\":[]}],"
 			"\"notes\":[{\"kind\":\"nat\",\"ttl\":3,"
 			"\"detail\":\"the source was rewritten\"}]}");
 	free(text);

@@ -61,6 +61,7 @@ struct st_selection {
 #define ST_MAX_FLOWS_LIMIT 65536
 #define ST_RATE_LIMIT 1000000 /* probes per second */
 #define ST_WAIT_MAX_NS (60 * ST_NS_PER_S)
+#define ST_SHARDS_MAX 65536
 #define ST_PERIOD_MAX_NS (UINT64_C(365) * 24 * 3600 * ST_NS_PER_S) /* of the two times below */
 
 /* Everything pointed to must live until the tracer is freed. */
@@ -88,6 +89,12 @@ struct st_config {
 				   */
 	uint32_t rate_pps;	  /* probes per second over all flows; default 1000 */
 	uint64_t max_traces;	  /* begin no more than this; 0: no bound */
+	/*
+	 * The flows of how many runs this is one of: only those between two addresses
+	 * whose hash falls to `shard` (1 .. shards) are looked at, the same on any machine.
+	 * 0 or 1 shards: all. Names are taken from all DNS answers.
+	 */
+	uint32_t shard, shards;
 	uint64_t seed;		  /* of hashes and first IPID; any number, random when live */
 };
 

@@ -1,0 +1,9 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The page of -o html without its data; made of the files beside this one by embed.cmake. */
+#ifndef ST_REPORT_PAGE_PARTS_H
+#define ST_REPORT_PAGE_PARTS_H
+
+extern const char page_head[]; /* up to the data */
+extern const char page_tail[]; /* behind them */
+
+#endif
