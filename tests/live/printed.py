@@ -11,9 +11,8 @@ import re
 
 Answer = collections.namedtuple("Answer", "address rtt_ms mark labels", defaults=[None, "", ()])
 
-# Labels as `traceroute -e` and `mtr -e` tell them: (label, traffic class, bottom of stack, TTL)
+# Labels as `traceroute -e` tells them: label, traffic class, bottom of stack, TTL
 _TRACEROUTE_STACK = re.compile(r"L=(\d+),E=(\d+),S=(\d+),T=(\d+)")
-_MTR_LABEL = re.compile(r"\[MPLS: Lbl (\d+) TC (\d+) S (\d+) TTL (\d+)\]")
 _ADDRESS = re.compile(r"(?:\d+\.\d+\.\d+\.\d+|[0-9a-f]*:[0-9a-f:.]*)$")
 _TRACEPATH_TRIES = 3
 _NUMBER = re.compile(r"[\d.]+$")
@@ -108,7 +107,8 @@ def dublin(text):
     return flows
 
 
-MtrHop = collections.namedtuple("MtrHop", "addresses sent answered labels")
+# stacks: the label stacks its router quoted; times: RTTs in ms in the order of the probes, None where there is none
+MtrHop = collections.namedtuple("MtrHop", "addresses sent answered stacks times", defaults=[(), ()])
 
 
 def mtr(text):
@@ -119,24 +119,41 @@ def mtr(text):
         if first:
             ttl, sent = int(first[1]), int(first[4])
             answered = round(sent * (1 - float(first[3]) / 100))
-            hops[ttl] = MtrHop(set() if first[2] == "???" else {first[2]}, sent, answered, [])
-        elif hops and _MTR_LABEL.search(line):
-            hops[ttl].labels.append(tuple(int(field) for field in _MTR_LABEL.search(line).groups()))
+            hops[ttl] = MtrHop(set() if first[2] == "???" else {first[2]}, sent, answered)
         elif hops and _ADDRESS.match(line.strip()):
             hops[ttl].addresses.add(line.strip())
     return hops
 
 
 def mtr_raw(text):
-    """{ttl: [RTT in ms, None where there is none]} of `mtr --raw`, a probe each."""
-    sent, times = [], {}
+    """The same of `mtr --raw`, a log of what it sends (x), who answers (h), with what labels (m) and when (p)."""
+    sent, times, addresses, stacks = [], {}, collections.defaultdict(set), {}
+    for kind, *words in filter(None, map(str.split, text.splitlines())):
+        ttl = int(words[0]) + 1
+        if kind == "x":
+            sent.append((ttl, words[1]))
+        elif kind == "h":
+            addresses[ttl].add(words[1])
+            stacks[ttl] = []  # told again each time
+        elif kind == "m":
+            stacks[ttl].append(tuple(map(int, words[1:])))
+        elif kind == "p":
+            times[words[2]] = int(words[1]) / 1e3
+    hops = {}
+    for ttl in sorted({ttl for ttl, _ in sent}):
+        of_hop = [times.get(sequence) for number, sequence in sent if number == ttl]
+        hops[ttl] = MtrHop(addresses[ttl], len(of_hop), sum(time is not None for time in of_hop),
+                           {tuple(stacks[ttl])} if stacks.get(ttl) else set(), of_hop)
+    return hops
+
+
+def replay(text):
+    """{destination: hops} of st-replay's text report, whose lines are to read like traceroute's own."""
+    sections, lines = {}, []
     for line in text.splitlines():
-        words = line.split()
-        if words and words[0] == "x":
-            sent.append((int(words[1]) + 1, words[2]))
-        elif words and words[0] == "p":
-            times[words[3]] = int(words[2]) / 1e3
-    hops = collections.defaultdict(list)
-    for ttl, sequence in sent:
-        hops[ttl].append(times.get(sequence))
-    return dict(hops)
+        head = re.match(r"\S+ \S+ > (?:\[([^]]*)\]|([^ :\[]*))", line) or re.match(r"\S+ \S+ > (\S+:\S+)()", line)
+        if head:
+            lines = sections.setdefault(head[1] or head[2], [])
+        elif line.startswith(" ") or line[:1].isdigit():
+            lines.append(line)
+    return {destination: traceroute("\n".join(found)) for destination, found in sections.items()}

@@ -4,6 +4,7 @@
 Leaves the programs to tracers.py and the comparison to traced.py.
 """
 
+import printed
 import reports
 import tools
 import traced
@@ -46,9 +47,14 @@ class Session:
 
 def read(check, path, statement, *options):
     """The traces that st-replay finds in a capture."""
-    done = tools.replay(path, *options)
+    done = tools.replay("-n", path, *options)
     check.that(done.returncode == 0 and not done.stderr.startswith("st-replay: error"),
                f"{statement}: st-replay reads it", done.stderr[-600:])
     traces = reports.parse(done.stdout)
     reports.check_schema(check, traces)
     return traces
+
+
+def read_text(path):
+    """{destination: hops} of its text report, as the traceroute it promises to read like."""
+    return printed.replay(tools.replay("-n", path, report=None).stdout)

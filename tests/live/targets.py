@@ -50,8 +50,7 @@ class Targets:
                 last.run(["ip", f"-{family}", "route", "add", action, prefix])
         prefixes = _PREFIXES[tracers.REFUSED]
         last.nft(_REFUSAL.format(v4=prefixes[4], v6=prefixes[6]))
-        for name, value in _LIMITS.items():
-            self._server.set(name, value)
+        unlimited_answers(self._server)
 
     def next(self, kind, family):
         """An address that no run has had before."""
@@ -60,6 +59,11 @@ class Targets:
         if kind == tracers.SERVER:
             self._server.add_address(address)
         return address
+
+
+def unlimited_answers(host):
+    for name, value in _LIMITS.items():
+        host.set(name, value)
 
 
 def silence(router):

@@ -67,6 +67,15 @@ def check_reports(check, verdicts, traces):
     check.that(not strangers, "and no other trace", str(strangers[:3]))
 
 
+def check_texts(check, verdicts, path):
+    """The same as text: it reads like the program's own output, marks and all."""
+    shown = recorded.read_text(path)
+    for verdict in verdicts:
+        if verdict.run.reader in ("probes", "tracepath", "tracert"):
+            faults = list(traced.text_faults(verdict, shown.get(verdict.address)))
+            check.that(not faults, f"{verdict.run.name}: and so is the text report", "; ".join(faults[:5]))
+
+
 def check_round_trips(check, verdict):
     trips = traced.round_trips(verdict)
     short = [trip for trip in trips if trip[1] is None or trip[2] < trip[1] - traced.CLOSE_MS]
@@ -83,6 +92,7 @@ def compare(check, network, offered, runs, family):
     verdicts = session.verdicts(traces)
     check_printed(check, network, family, verdicts)
     check_reports(check, verdicts, traces)
+    check_texts(check, verdicts, session.paths["sender"])
 
 
 def offer(network, last):

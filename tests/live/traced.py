@@ -83,7 +83,7 @@ def hops_printed(verdict):
     hops = verdict.printed
     if verdict.run.reader == "scamper":
         hops = hops[0]
-    if verdict.run.reader == "mtr":
+    if verdict.run.reader in ("mtr", "raw"):
         return {ttl: hop.addresses for ttl, hop in hops.items()}
     return {ttl: {answer.address for answer in answers if answer} for ttl, answers in hops.items()}
 
@@ -179,14 +179,17 @@ def judge_mtr(verdict):
     whole = all(hop.answered == hop.sent for hop in hops.values())
     if not 1 <= len(verdict.traces) <= verdict.run.cycles or (whole and len(verdict.traces) < verdict.run.cycles):
         yield f"{len(verdict.traces)} traces of {verdict.run.cycles} cycles"
+    # Its log also tells the probes that it sent beyond before it knew the distance; a report may end there.
+    last = min((ttl for ttl, hop in hops.items() if verdict.address in hop.addresses), default=max(hops))
     for ttl, hop in hops.items():
+        if ttl > last:
+            continue
         of_all = [one for trace in verdict.traces for one in trace["hops"] if one["ttl"] == ttl]
         sent, answered = sum(one["sent"] for one in of_all), sum(len(one["replies"]) for one in of_all)
         if verdict.run.protocol == tracers.TCP and answered < sent:
             sent = min(sent, hop.sent)  # the kernel sends its SYN again, which mtr does not know
         if (found.get(ttl, set()), sent, answered) != (hop.addresses, hop.sent, hop.answered):
             yield f"TTL {ttl}: {(found.get(ttl), sent, answered)}, printed {tuple(hop[:3])}"
-    last = max(hops)
     for trace in verdict.traces:
         yield from _beyond_faults(trace, last, hops[last].addresses)
 
@@ -201,6 +204,7 @@ def judge_dublin(verdict):
     for hops in verdict.printed.values():
         for ttl, answers in hops.items():
             routers[ttl].update(answer.address for answer in answers if answer)
+    reached = min((ttl for ttl, addresses in routers.items() if verdict.address in addresses), default=None)
     for port, hops in verdict.printed.items():
         trace, last = by_port[port], max(hops)
         found = {hop["ttl"]: [reply["address"] for reply in hop["replies"]] for hop in trace["hops"]}
@@ -211,9 +215,8 @@ def judge_dublin(verdict):
         if odd:
             yield f"port {port}: found and printed {odd}"
         yield from _beyond_faults(trace, last, {verdict.address})
-        reached = [ttl for ttl, addresses in wanted.items() if verdict.address in addresses]
-        if (trace["destination_reached"], trace["distance"]) != ((True, reached[0]) if reached else (None, None)):
-            yield f"port {port}: destination {trace['destination_reached']} at {trace['distance']}, printed {reached}"
+        if trace["distance"] != reached:
+            yield f"port {port}: destination at {trace['distance']}, printed at {reached}"
 
 
 # name of a reader -> (parser, judge)
@@ -226,8 +229,21 @@ JUDGES = {
     "nmap": (printed.nmap, judge_addresses),
     "hping3": (printed.hping3, judge_addresses),
     "mtr": (printed.mtr, judge_mtr),
+    "raw": (printed.mtr_raw, judge_mtr),
     "dublin": (printed.dublin, judge_dublin),
 }
+
+
+def text_faults(verdict, shown):
+    """shown: the run's hops in st-replay's text report, read like the program's own lines."""
+    if shown is None:
+        yield "no such report"
+        return
+    for ttl, answers in verdict.printed.items():
+        wanted = [answer and (answer.address, answer.mark) for answer in answers]
+        got = [answer and (answer.address, answer.mark) for answer in shown.get(ttl, [])]
+        if got != wanted:
+            yield f"TTL {ttl}: {got}, printed {wanted}"
 
 
 def round_trips(verdict):

@@ -152,6 +152,14 @@ OTHERS = [
 ]
 
 
+# Programs that print label stacks; mtr's own log has a time for each probe too.
+LABELS = [
+    _run("traceroute -e", "probes", _traceroute("-e"), UDP),
+    _run("traceroute -e -I", "probes", _traceroute("-e", "-I"), ICMP),
+    _run("mtr --raw", "raw", _mtr("--raw", "-e"), ICMP, cycles=3),
+]
+
+
 def programs(runs):
     """What must be installed for these."""
     return sorted({"dublin-traceroute" if run.reader == "dublin" else run.command(4, "")[0] for run in runs})
