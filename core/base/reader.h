@@ -60,6 +60,25 @@ static inline uint32_t reader_u32(struct reader *reader)
 	return b ? (uint32_t)b[0] << 24 | (uint32_t)b[1] << 16 | (uint32_t)b[2] << 8 | b[3] : 0;
 }
 
+/* Little-endian: what the writers of capture headers on small machines have left. */
+static inline uint16_t reader_le16(struct reader *reader)
+{
+	return __builtin_bswap16(reader_u16(reader));
+}
+
+static inline uint32_t reader_le32(struct reader *reader)
+{
+	return __builtin_bswap32(reader_u32(reader));
+}
+
+/* In this machine's order: what a capture library turns to it as it reads a file. */
+static inline uint16_t reader_host16(struct reader *reader)
+{
+	uint16_t value = reader_u16(reader);
+
+	return __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__ ? value : __builtin_bswap16(value);
+}
+
 static inline void reader_skip(struct reader *reader, size_t count)
 {
 	(void)reader_bytes(reader, count);

@@ -134,7 +134,8 @@ bool flow_carries_traffic(const struct flow *flow)
 void learn_headers(struct flow_template *latest, const struct st_packet *packet,
 		   const struct st_frame *frame)
 {
-	latest->valid = packet->ip_offset <= LINK_HEADER_MAX;
+	latest->valid =
+		packet->ip_offset <= LINK_HEADER_MAX && st_link_type_sendable(frame->link_type);
 	latest->ttl = packet->ttl;
 	latest->tos = packet->tos;
 	latest->dont_fragment = packet->dont_fragment;

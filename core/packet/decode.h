@@ -34,6 +34,12 @@ enum st_status link_walk(uint32_t link_type, struct reader *reader, struct link_
  */
 enum st_status link_decode(uint32_t link_type, struct reader *reader, uint8_t *ip_version);
 
+/*
+ * ST_OK if what follows at `reader`, which is not moved, may be an IP packet by its
+ * first bits (ST_UNSUPPORTED if not): for headers that do not say what they carry.
+ */
+enum st_status look_for_ip(const struct reader *reader);
+
 /* An IP header, of a packet on the wire or of a quote. */
 struct ip_header {
 	struct st_addr source, destination;
@@ -74,6 +80,9 @@ enum st_status ip_pass_extensions(struct reader *reader, struct ip_header *ip);
  */
 enum st_status transport_decode(struct reader *reader, struct st_packet *packet);
 
+/* True if st_packet_enter() steps into packets of this IP protocol, UDP's tunnels aside. */
+bool tunnel_has_protocol(uint8_t protocol);
+
 /* What an ICMP or ICMPv6 header (by the IP protocol) is of; neither: something else. */
 enum icmp_echo { ICMP_ECHO_NONE, ICMP_ECHO_REQUEST, ICMP_ECHO_REPLY };
 
@@ -81,5 +90,13 @@ enum icmp_echo icmp_echo_of(uint8_t protocol, const struct st_icmp *icmp);
 
 /* Reads the 8 bytes of an ICMP header; is_error is left to the caller. */
 void icmp_read(struct reader *reader, struct st_icmp *icmp);
+
+/*
+ * Decodes the IP packet at `reader`, which is at `offset` in its frame; `wire_left`
+ * bytes were there on the wire from here on. `version` is the one to expect, 0 for
+ * either. The answers are those of st_packet_decode.
+ */
+enum st_status packet_decode_at(struct reader *reader, uint32_t offset, uint32_t wire_left,
+				uint8_t version, struct st_packet *packet);
 
 #endif

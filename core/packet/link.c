@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * From a frame's first byte to its IP header, for each link type of
- * pcap-linktype(7) that is known here, with what a link lays around a packet of
- * the capturing host: VLAN tags, LLC and SNAP, PPPoE, PPP, MPLS labels. Tunnels
- * in IP (GRE, VXLAN ...) are left out: what is inside them is another host's.
+ * From a frame's first byte to its IP header: the list of link types that are
+ * known here, of pcap-linktype(7), and those that hosts have, with what they lay
+ * around a packet: VLAN tags, LLC and SNAP, PPPoE, PPP, MPLS labels. Radio, older
+ * networks and the headers of capturing programs are in files of their own;
+ * tunnels in IP (GRE, VXLAN ...) are tunnel.c's.
  */
-#include "packet/decode.h"
+#include "packet/link.h"
 
 #include <string.h>
 
@@ -18,6 +19,16 @@
 #define ETHERTYPE_QINQ 0x88a8	       /* IEEE 802.1ad */
 #define ETHERTYPE_OLD_QINQ 0x9100      /* before 802.1ad */
 #define ETHERNET_LENGTH_MAX 1500       /* up to here the type is an 802.3 length */
+
+/* Access points and unnumbered information of LLC, and the prefixes of SNAP behind them. */
+#define SAPS_SNAP 0xaaaa
+#define SAPS_NLPID 0xfefe
+#define SAPS_IP 0x0606
+#define LLC_UNNUMBERED 3
+#define SNAP_RFC1042 0x03000000
+#define SNAP_BRIDGE 0x030000f8
+#define NLPID_IPV4 0x03cc
+#define NLPID_IPV6 0x038e
 
 #define PPPOE_SESSION_DATA 0x1100 /* RFC 2516, 4: version 1, type 1, code 0 */
 
@@ -43,30 +54,9 @@
 #define FAMILY_IPV4 2
 #define FAMILY_IPV6_LINUX 10
 #define FAMILY_IPV6_BSD 24 /* NetBSD, OpenBSD, Npcap */
+#define FAMILY_IPV6_SOLARIS 26
 #define FAMILY_IPV6_FREEBSD 28
 #define FAMILY_IPV6_DARWIN 30
-
-bool st_link_type_known(uint32_t link_type)
-{
-	switch ((enum st_link_type)link_type) {
-	case ST_LINK_NULL:
-	case ST_LINK_ETHERNET:
-	case ST_LINK_PPP:
-	case ST_LINK_RAW_BSD:
-	case ST_LINK_RAW_OPENBSD:
-	case ST_LINK_PPP_HDLC:
-	case ST_LINK_PPP_ETHER:
-	case ST_LINK_RAW:
-	case ST_LINK_C_HDLC:
-	case ST_LINK_LOOP:
-	case ST_LINK_SLL:
-	case ST_LINK_IPV4:
-	case ST_LINK_IPV6:
-	case ST_LINK_SLL2:
-		return true;
-	}
-	return false;
-}
 
 static bool is_vlan_tag(uint16_t ethertype)
 {
@@ -74,30 +64,20 @@ static bool is_vlan_tag(uint16_t ethertype)
 	       ethertype == ETHERTYPE_OLD_QINQ;
 }
 
-/* The type behind an LLC and SNAP header (RFC 1042), 0 if it is another one. */
-static uint16_t snap_type(struct reader *reader)
-{
-	uint16_t saps = reader_u16(reader);
-	uint32_t control_and_oui = reader_u32(reader);
-	uint16_t type = reader_u16(reader);
-
-	return saps == 0xaaaa && control_and_oui == 0x03000000 ? type : 0;
-}
-
 static size_t offset_of(const struct link_layout *layout, const struct reader *reader)
 {
 	return layout->bytes - reader->left;
 }
 
-static enum st_status pass_ip(const struct reader *reader, uint8_t version,
-			      struct link_layout *layout)
+enum st_status link_pass_ip(const struct reader *reader, uint8_t version,
+			    struct link_layout *layout)
 {
 	layout->ip_version = version;
 	return reader->overrun ? ST_TRUNCATED : ST_OK;
 }
 
 /* What follows the stack is not named by it, but by its own first bits (RFC 4928, 3). */
-static enum st_status pass_labels(struct reader *reader, struct link_layout *layout)
+enum st_status link_pass_labels(struct reader *reader, struct link_layout *layout)
 {
 	uint32_t entry;
 
@@ -124,7 +104,7 @@ static uint16_t ppp_protocol(struct reader *reader)
 	return (uint16_t)(first << 8 | reader_u8(reader));
 }
 
-static enum st_status pass_ppp_protocol(struct reader *reader, struct link_layout *layout)
+enum st_status link_pass_ppp_protocol(struct reader *reader, struct link_layout *layout)
 {
 	uint16_t protocol = ppp_protocol(reader);
 
@@ -132,12 +112,12 @@ static enum st_status pass_ppp_protocol(struct reader *reader, struct link_layou
 		return ST_TRUNCATED;
 	switch (protocol) {
 	case PPP_IPV4:
-		return pass_ip(reader, 4, layout);
+		return link_pass_ip(reader, 4, layout);
 	case PPP_IPV6:
-		return pass_ip(reader, 6, layout);
+		return link_pass_ip(reader, 6, layout);
 	case PPP_MPLS:
 	case PPP_MPLS_UPSTREAM:
-		return pass_labels(reader, layout);
+		return link_pass_labels(reader, layout);
 	default:
 		return ST_UNSUPPORTED;
 	}
@@ -155,12 +135,73 @@ static enum st_status pass_pppoe(struct reader *reader, struct link_layout *layo
 		return ST_TRUNCATED;
 	if (version_type_code != PPPOE_SESSION_DATA)
 		return ST_UNSUPPORTED;
-	return pass_ppp_protocol(reader, layout);
+	return link_pass_ppp_protocol(reader, layout);
+}
+
+enum st_status link_pass_type(struct reader *reader, uint16_t type, struct link_layout *layout)
+{
+	if (reader->overrun)
+		return ST_TRUNCATED;
+	switch (type) {
+	case ETHERTYPE_IPV4:
+		return link_pass_ip(reader, 4, layout);
+	case ETHERTYPE_IPV6:
+		return link_pass_ip(reader, 6, layout);
+	case ETHERTYPE_PPPOE:
+		return pass_pppoe(reader, layout);
+	case ETHERTYPE_MPLS:
+	case ETHERTYPE_MPLS_UPSTREAM:
+		return link_pass_labels(reader, layout);
+	default:
+		return ST_UNSUPPORTED;
+	}
+}
+
+/* RFC 1042; bridges between unlike networks have a second prefix (IEEE 802.1H). */
+static enum st_status pass_snap(struct reader *reader, struct link_layout *layout)
+{
+	uint32_t control_and_oui = reader_u32(reader);
+	uint16_t type = reader_u16(reader);
+
+	if (!reader->overrun && control_and_oui != SNAP_RFC1042 && control_and_oui != SNAP_BRIDGE)
+		return ST_UNSUPPORTED;
+	return link_pass_type(reader, type, layout);
+}
+
+/* Network layer protocol identifiers (ISO/IEC TR 9577; RFC 2684, 5.2) behind their control. */
+static enum st_status pass_nlpid(struct reader *reader, struct link_layout *layout)
+{
+	uint16_t control_and_nlpid = reader_u16(reader);
+
+	if (control_and_nlpid == NLPID_IPV4)
+		return link_pass_ip(reader, 4, layout);
+	if (control_and_nlpid == NLPID_IPV6)
+		return link_pass_ip(reader, 6, layout);
+	return reader->overrun ? ST_TRUNCATED : ST_UNSUPPORTED;
+}
+
+enum st_status link_pass_llc(struct reader *reader, struct link_layout *layout)
+{
+	uint16_t saps = reader_u16(reader);
+
+	if (reader->overrun)
+		return ST_TRUNCATED;
+	switch (saps) {
+	case SAPS_SNAP:
+		return pass_snap(reader, layout);
+	case SAPS_NLPID:
+		return pass_nlpid(reader, layout);
+	case SAPS_IP:
+		if (reader_u8(reader) != LLC_UNNUMBERED && !reader->overrun)
+			return ST_UNSUPPORTED;
+		return link_pass_ip(reader, 4, layout);
+	default:
+		return ST_UNSUPPORTED;
+	}
 }
 
 /* `reader` stands behind a field that says what follows. */
-static enum st_status pass_ethertype(struct reader *reader, uint16_t type,
-				     struct link_layout *layout)
+enum st_status link_pass_ethertype(struct reader *reader, uint16_t type, struct link_layout *layout)
 {
 	for (int tags = 0; is_vlan_tag(type); tags++) {
 		if (tags == VLAN_TAGS_MAX)
@@ -168,37 +209,22 @@ static enum st_status pass_ethertype(struct reader *reader, uint16_t type,
 		reader_skip(reader, 2);
 		type = reader_u16(reader);
 	}
-	if (!reader->overrun && type <= ETHERNET_LENGTH_MAX) {
-		layout->llc_at = offset_of(layout, reader);
-		type = snap_type(reader);
-	}
-	if (reader->overrun)
-		return ST_TRUNCATED;
-	switch (type) {
-	case ETHERTYPE_IPV4:
-		return pass_ip(reader, 4, layout);
-	case ETHERTYPE_IPV6:
-		return pass_ip(reader, 6, layout);
-	case ETHERTYPE_PPPOE:
-		return pass_pppoe(reader, layout);
-	case ETHERTYPE_MPLS:
-	case ETHERTYPE_MPLS_UPSTREAM:
-		return pass_labels(reader, layout);
-	default:
-		return ST_UNSUPPORTED;
-	}
+	if (reader->overrun || type > ETHERNET_LENGTH_MAX)
+		return link_pass_type(reader, type, layout);
+	layout->llc_at = offset_of(layout, reader);
+	return link_pass_llc(reader, layout);
 }
 
-static enum st_status pass_ethernet(struct reader *reader, struct link_layout *layout)
+enum st_status link_pass_ethernet(struct reader *reader, struct link_layout *layout)
 {
 	reader_skip(reader, 12);
-	return pass_ethertype(reader, reader_u16(reader), layout);
+	return link_pass_ethertype(reader, reader_u16(reader), layout);
 }
 
 static enum st_status pass_sll(struct reader *reader, struct link_layout *layout)
 {
 	reader_skip(reader, 14);
-	return pass_ethertype(reader, reader_u16(reader), layout);
+	return link_pass_ethertype(reader, reader_u16(reader), layout);
 }
 
 static enum st_status pass_sll2(struct reader *reader, struct link_layout *layout)
@@ -206,90 +232,165 @@ static enum st_status pass_sll2(struct reader *reader, struct link_layout *layou
 	uint16_t type = reader_u16(reader);
 
 	reader_skip(reader, 18);
-	return pass_ethertype(reader, type, layout);
+	return link_pass_ethertype(reader, type, layout);
 }
 
 /* Address, control, and a type as on Ethernet (RFC 1547, 4.3.1). */
-static enum st_status pass_cisco_hdlc(struct reader *reader, struct link_layout *layout)
+enum st_status link_pass_cisco_hdlc(struct reader *reader, struct link_layout *layout)
 {
 	reader_skip(reader, 2);
-	return pass_ethertype(reader, reader_u16(reader), layout);
+	return link_pass_ethertype(reader, reader_u16(reader), layout);
 }
 
 /* Both link types of PPP occur with and without HDLC framing, and with Cisco's. */
-static enum st_status pass_ppp(struct reader *reader, struct link_layout *layout)
+enum st_status link_pass_ppp(struct reader *reader, struct link_layout *layout)
 {
 	struct reader peek = *reader;
 
 	switch (reader_u8(&peek)) {
 	case CISCO_UNICAST:
 	case CISCO_MULTICAST:
-		return pass_cisco_hdlc(reader, layout);
+		return link_pass_cisco_hdlc(reader, layout);
 	case HDLC_ALL_STATIONS:
 		reader_skip(reader, 2);
-		return pass_ppp_protocol(reader, layout);
+		return link_pass_ppp_protocol(reader, layout);
 	default:
-		return pass_ppp_protocol(reader, layout);
+		return link_pass_ppp_protocol(reader, layout);
+	}
+}
+
+enum st_status link_pass_family(const struct reader *reader, uint32_t family,
+				struct link_layout *layout)
+{
+	if (reader->overrun)
+		return ST_TRUNCATED;
+	switch (family) {
+	case FAMILY_IPV4:
+		return link_pass_ip(reader, 4, layout);
+	case FAMILY_IPV6_LINUX:
+	case FAMILY_IPV6_BSD:
+	case FAMILY_IPV6_SOLARIS:
+	case FAMILY_IPV6_FREEBSD:
+	case FAMILY_IPV6_DARWIN:
+		return link_pass_ip(reader, 6, layout);
+	default:
+		return ST_UNSUPPORTED;
 	}
 }
 
 /* The byte order is the writer's: families are small, so the large reading is the wrong one. */
-static enum st_status pass_family(struct reader *reader, struct link_layout *layout)
+static enum st_status pass_loopback(struct reader *reader, struct link_layout *layout)
 {
 	uint32_t family = reader_u32(reader);
 
-	if (reader->overrun)
-		return ST_TRUNCATED;
 	if (family > UINT16_MAX)
 		family = __builtin_bswap32(family);
-	switch (family) {
-	case FAMILY_IPV4:
-		return pass_ip(reader, 4, layout);
-	case FAMILY_IPV6_LINUX:
-	case FAMILY_IPV6_BSD:
-	case FAMILY_IPV6_FREEBSD:
-	case FAMILY_IPV6_DARWIN:
-		return pass_ip(reader, 6, layout);
-	default:
+	return link_pass_family(reader, family, layout);
+}
+
+static enum st_status pass_ip4(struct reader *reader, struct link_layout *layout)
+{
+	return link_pass_ip(reader, 4, layout);
+}
+
+static enum st_status pass_ip6(struct reader *reader, struct link_layout *layout)
+{
+	return link_pass_ip(reader, 6, layout);
+}
+
+static enum st_status pass_raw(struct reader *reader, struct link_layout *layout)
+{
+	return link_pass_ip(reader, 0, layout);
+}
+
+/* How a link type is read, and whether probes are made on it. */
+static const struct link_kind {
+	link_pass pass;
+	bool sends;
+	bool wraps; /* another link type follows */
+} kinds[] = {
+	[ST_LINK_NULL] = {pass_loopback, .sends = true},
+	[ST_LINK_ETHERNET] = {link_pass_ethernet, .sends = true},
+	[ST_LINK_TOKEN_RING] = {link_pass_token_ring},
+	[ST_LINK_SLIP] = {link_pass_slip},
+	[ST_LINK_PPP] = {link_pass_ppp, .sends = true},
+	[ST_LINK_FDDI] = {link_pass_fddi},
+	[ST_LINK_ATM_BSD] = {link_pass_atm},
+	[ST_LINK_RAW_BSD] = {pass_raw, .sends = true},
+	[ST_LINK_RAW_OPENBSD] = {pass_raw, .sends = true},
+	[ST_LINK_PPP_HDLC] = {link_pass_ppp, .sends = true},
+	[ST_LINK_PPP_ETHER] = {pass_pppoe, .sends = true},
+	[ST_LINK_ATM] = {link_pass_atm},
+	[ST_LINK_RAW] = {pass_raw, .sends = true},
+	[ST_LINK_C_HDLC] = {link_pass_cisco_hdlc, .sends = true},
+	[ST_LINK_WIFI] = {link_pass_wifi},
+	[ST_LINK_FRAME_RELAY] = {link_pass_frame_relay},
+	[ST_LINK_LOOP] = {pass_loopback, .sends = true},
+	[ST_LINK_ENC] = {link_pass_enc},
+	[ST_LINK_SLL] = {pass_sll, .sends = true},
+	[ST_LINK_PFLOG] = {link_pass_pflog},
+	[ST_LINK_WIFI_PRISM] = {link_pass_prism},
+	[ST_LINK_FIBRE_CHANNEL] = {link_pass_fibre_channel},
+	[ST_LINK_SUNATM] = {link_pass_sunatm},
+	[ST_LINK_WIFI_RADIOTAP] = {link_pass_radiotap},
+	[ST_LINK_ARCNET] = {link_pass_arcnet},
+	[ST_LINK_FIREWIRE] = {link_pass_firewire},
+	[ST_LINK_WIFI_AVS] = {link_pass_avs},
+	[ST_LINK_PPP_PPPD] = {link_pass_ppp_pppd},
+	[ST_LINK_JUNIPER_ETHERNET] = {link_pass_juniper_ethernet},
+	[ST_LINK_PPI] = {link_pass_ppi, .wraps = true},
+	[ST_LINK_ERF] = {link_pass_erf},
+	[ST_LINK_PPP_DIRECTION] = {link_pass_ppp_direction},
+	[ST_LINK_C_HDLC_DIRECTION] = {link_pass_cisco_hdlc_direction},
+	[ST_LINK_FRAME_RELAY_DIRECTION] = {link_pass_frame_relay_direction},
+	[ST_LINK_MPLS] = {link_pass_labels},
+	[ST_LINK_IPNET] = {link_pass_ipnet},
+	[ST_LINK_IPV4] = {pass_ip4, .sends = true},
+	[ST_LINK_IPV6] = {pass_ip6, .sends = true},
+	[ST_LINK_NFLOG] = {link_pass_nflog},
+	[ST_LINK_INFINIBAND] = {link_pass_infiniband},
+	[ST_LINK_PKTAP] = {link_pass_pktap, .wraps = true},
+	[ST_LINK_PREAMBLE] = {link_pass_preamble},
+	[ST_LINK_MPACKET] = {link_pass_mpacket},
+	[ST_LINK_SLL2] = {pass_sll2, .sends = true},
+	[ST_LINK_BROADCOM] = {link_pass_broadcom},
+	[ST_LINK_BROADCOM_BEFORE] = {link_pass_broadcom_before},
+	[ST_LINK_MARVELL] = {link_pass_marvell},
+	[ST_LINK_MARVELL_TYPED] = {link_pass_marvell_typed},
+};
+
+#define KINDS (sizeof(kinds) / sizeof(kinds[0]))
+
+bool st_link_type_known(uint32_t link_type)
+{
+	return link_type < KINDS && kinds[link_type].pass;
+}
+
+bool st_link_type_sendable(uint32_t link_type)
+{
+	return link_type < KINDS && kinds[link_type].sends;
+}
+
+enum st_status link_pass_wrapped(struct reader *reader, uint32_t link_type,
+				 struct link_layout *layout)
+{
+	if (reader->overrun)
+		return ST_TRUNCATED;
+	if (!st_link_type_known(link_type) || kinds[link_type].wraps)
 		return ST_UNSUPPORTED;
-	}
+	return kinds[link_type].pass(reader, layout);
 }
 
 enum st_status link_walk(uint32_t link_type, struct reader *reader, struct link_layout *layout)
 {
 	memset(layout, 0, sizeof(*layout));
 	layout->bytes = reader->left;
-	switch ((enum st_link_type)link_type) {
-	case ST_LINK_ETHERNET:
-		return pass_ethernet(reader, layout);
-	case ST_LINK_SLL:
-		return pass_sll(reader, layout);
-	case ST_LINK_SLL2:
-		return pass_sll2(reader, layout);
-	case ST_LINK_PPP:
-	case ST_LINK_PPP_HDLC:
-		return pass_ppp(reader, layout);
-	case ST_LINK_PPP_ETHER:
-		return pass_pppoe(reader, layout);
-	case ST_LINK_C_HDLC:
-		return pass_cisco_hdlc(reader, layout);
-	case ST_LINK_NULL:
-	case ST_LINK_LOOP:
-		return pass_family(reader, layout);
-	case ST_LINK_IPV4:
-		return pass_ip(reader, 4, layout);
-	case ST_LINK_IPV6:
-		return pass_ip(reader, 6, layout);
-	case ST_LINK_RAW:
-	case ST_LINK_RAW_BSD:
-	case ST_LINK_RAW_OPENBSD:
-		return ST_OK;
-	}
-	return ST_UNSUPPORTED;
+	if (!st_link_type_known(link_type))
+		return ST_UNSUPPORTED;
+	return kinds[link_type].pass(reader, layout);
 }
 
-/* Labels may carry anything: a pseudowire's control word begins with 0 or 1 (RFC 4385, 3 and 5). */
-static enum st_status look_behind_labels(const struct reader *reader)
+enum st_status look_for_ip(const struct reader *reader)
 {
 	struct reader peek = *reader;
 	uint8_t version = reader_u8(&peek) >> 4;
@@ -305,7 +406,8 @@ enum st_status link_decode(uint32_t link_type, struct reader *reader, uint8_t *i
 	enum st_status status = link_walk(link_type, reader, &layout);
 
 	*ip_version = layout.ip_version;
+	/* Labels may carry anything: a pseudowire's control word begins with 0 or 1 (RFC 4385). */
 	if (status == ST_OK && layout.labels > 0)
-		return look_behind_labels(reader);
+		return look_for_ip(reader);
 	return status;
 }

@@ -227,25 +227,34 @@ static void fill_from_ip(struct st_packet *packet, const struct ip_header *ip)
 	packet->transport_wire = ip->total_bytes - ip->header_bytes;
 }
 
+enum st_status packet_decode_at(struct reader *reader, uint32_t offset, uint32_t wire_left,
+				uint8_t version, struct st_packet *packet)
+{
+	struct ip_header ip;
+	enum st_status status;
+
+	memset(packet, 0, sizeof(*packet));
+	packet->ip_offset = offset;
+	status = decode_ip(reader, version, wire_left, &ip);
+	if (status != ST_OK)
+		return status;
+	fill_from_ip(packet, &ip);
+	packet->transport_captured = (uint32_t)reader->left;
+	return transport_decode(reader, packet);
+}
+
 enum st_status st_packet_decode(const struct st_frame *frame, struct st_packet *packet)
 {
 	struct reader reader = reader_over(frame->bytes, frame->captured_bytes);
-	uint32_t wire_bytes = frame->wire_bytes;
-	struct ip_header ip;
+	uint32_t wire_bytes = frame->wire_bytes, offset;
 	enum st_status status;
 	uint8_t version;
 
-	memset(packet, 0, sizeof(*packet));
 	if (wire_bytes < frame->captured_bytes)
 		wire_bytes = frame->captured_bytes;
 	status = link_decode(frame->link_type, &reader, &version);
 	if (status != ST_OK)
 		return status;
-	packet->ip_offset = frame->captured_bytes - (uint32_t)reader.left;
-	status = decode_ip(&reader, version, wire_bytes - packet->ip_offset, &ip);
-	if (status != ST_OK)
-		return status;
-	fill_from_ip(packet, &ip);
-	packet->transport_captured = (uint32_t)reader.left;
-	return transport_decode(&reader, packet);
+	offset = (uint32_t)(reader.at - frame->bytes);
+	return packet_decode_at(&reader, offset, wire_bytes - offset, version, packet);
 }

@@ -107,10 +107,10 @@ static unsigned answered_first(const struct st_hop *hop)
 	return count;
 }
 
-/* The bucket's order is known once it is; in the order of sending, whose stamps do not go back. */
-static bool fits(const struct st_hop *hop, uint64_t interval_ns, unsigned first)
+/* Would this bucket, full at first, have answered the same probes? */
+static bool fits(const struct st_hop *hop, uint64_t interval_ns, unsigned room)
 {
-	struct bucket bucket = {interval_ns, first, first, hop->probes[0].stamp_ns};
+	struct bucket bucket = {interval_ns, room, room, hop->probes[0].stamp_ns};
 
 	for (unsigned i = 0; i < hop->sent; i++) {
 		const struct st_sent *probe = &hop->probes[i];
@@ -120,6 +120,16 @@ static bool fits(const struct st_hop *hop, uint64_t interval_ns, unsigned first)
 			return false;
 	}
 	return true;
+}
+
+/* Tokens come in while the first are spent: the room is as many as were answered first, or less. */
+static bool fits_some_room(const struct st_hop *hop, uint64_t interval_ns, unsigned first)
+{
+	for (unsigned room = first; room > 0; room--) {
+		if (fits(hop, interval_ns, room))
+			return true;
+	}
+	return false;
 }
 
 /* First answers, then losses, and none again: whatever the interval is. */
@@ -138,7 +148,7 @@ static double chance_of_order(const struct path_hop *hop)
 		return 1;
 	first = answered_first(probed);
 	for (size_t i = 0; i < G_N_ELEMENTS(intervals_ns); i++) {
-		if (first > 0 && fits(probed, intervals_ns[i], first))
+		if (fits_some_room(probed, intervals_ns[i], first))
 			return (is_one_burst(hop, first) ? 1 : tried) *
 			       exp(-log_choose(probed->sent, hop->answered));
 	}

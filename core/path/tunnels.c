@@ -51,6 +51,23 @@ static void examine_labels(const struct path_view *view)
 		note_labels(view, from, view->count);
 }
 
+/* Replies to probes that are not in the capture: where they stand is not known. */
+static void examine_placeless(const struct path_view *view)
+{
+	for (size_t i = 0; i < view->trace->hop_count; i++) {
+		const struct st_hop *hop = &view->trace->hops[i];
+		unsigned labelled = 0;
+
+		for (unsigned k = 0; hop->ttl == 0 && k < hop->reply_count; k++)
+			labelled += hop->replies[k].mpls_count > 0;
+		if (labelled)
+			trace_result_note(view->trace, "mpls", 0,
+					  "%u replies quote MPLS labels, at distances that are not "
+					  "known",
+					  labelled);
+	}
+}
+
 /* The TTL of the label on top, if all replies of the hop have the same; 0: no label, or they
  * differ. */
 static uint8_t label_ttl(const struct path_hop *hop)
@@ -165,6 +182,7 @@ static void examine_quoted_ttls(const struct path_view *view)
 
 void path_examine_tunnels(const struct path_view *view)
 {
+	examine_placeless(view);
 	examine_labels(view);
 	examine_opaque(view);
 	examine_quoted_ttls(view);

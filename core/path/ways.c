@@ -32,16 +32,29 @@ static int excess(const struct path_hop *hop)
 	return least;
 }
 
-/* Inside a tunnel a router's answer goes to the tunnel's end before it turns back. */
-static bool has_way_back(const struct path_hop *hop)
+/* One that is met again, by going round, is no farther away for that. */
+static bool is_met_before(const struct path_view *view, unsigned i)
 {
-	return hop->reply_ttl != 0 && hop->routers == 1 && !hop->is_labelled &&
+	for (unsigned j = 0; j < i; j++) {
+		if (path_is_same_router(&view->hops[j], &view->hops[i]))
+			return true;
+	}
+	return false;
+}
+
+/* Inside a tunnel a router's answer goes to the tunnel's end before it turns back. */
+static bool has_way_back(const struct path_view *view, unsigned i)
+{
+	const struct path_hop *hop = &view->hops[i];
+
+	return !is_met_before(view, i) && hop->reply_ttl != 0 && hop->routers == 1 &&
+	       !hop->is_labelled &&
 	       !(hop->quoted_ttl > 1 && hop->quoted_ttl != ST_QUOTED_TTL_UNKNOWN);
 }
 
 /* Hops in a row that are all off by much, and in the same sense. */
 struct run {
-	unsigned from, hops; /* index; routers, each once */
+	unsigned from, hops; /* index; how many */
 	unsigned last;
 	int least, most;
 };
@@ -51,11 +64,12 @@ static bool extends(const struct run *run, int more)
 	return run->hops > 0 && (run->least > 0) == (more > 0);
 }
 
-static void add_to_run(const struct path_view *view, struct run *run, unsigned i, int more)
+static void add_to_run(struct run *run, unsigned i, int more)
 {
 	if (!extends(run, more))
 		*run = (struct run){.from = i, .hops = 1, .last = i, .least = more, .most = more};
-	run->hops += !path_is_same_router(&view->hops[run->last], &view->hops[i]);
+	else
+		run->hops++;
 	run->last = i;
 	run->least = ABS(more) < ABS(run->least) ? more : run->least;
 	run->most = ABS(more) > ABS(run->most) ? more : run->most;
@@ -83,11 +97,11 @@ void path_examine_way_back(const struct path_view *view)
 		const struct path_hop *hop = &view->hops[i];
 		int more;
 
-		if (!has_way_back(hop))
+		if (!has_way_back(view, i))
 			continue;
 		more = excess(hop);
 		if (ABS(more) >= ASYMMETRY_MIN) {
-			add_to_run(view, &run, i, more);
+			add_to_run(&run, i, more);
 			continue;
 		}
 		if (run.hops >= ASYMMETRY_HOPS)

@@ -231,7 +231,7 @@ static void add_message(GString *row, const struct st_reply *reply)
 {
 	const char *flags[REPORT_TCP_FLAGS_MAX];
 
-	if (reply->kind == ST_REPLY_TCP) {
+	if (reply->kind == ST_REPLY_TCP || reply->kind == ST_REPLY_OTHER) {
 		report_tcp_flags(reply->tcp_flags, flags);
 		g_string_append(row, ",,");
 		add_words(row, flags);

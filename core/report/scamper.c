@@ -140,6 +140,8 @@ static void put_message(json_t *object, const struct st_reply *reply)
 		report_put(object, "tcp_flags", json_integer(reply->tcp_flags));
 		return;
 	}
+	if (reply->kind == ST_REPLY_OTHER)
+		return;
 	report_put(object, "icmp_type", json_integer(reply->icmp_type));
 	report_put(object, "icmp_code", json_integer(reply->icmp_code));
 	if (reply->kind == ST_REPLY_ICMP_ERROR)

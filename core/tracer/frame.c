@@ -6,6 +6,9 @@
  */
 #include "tracer/internal.h"
 
+/* Networks stack two or three tunnels; a frame of nothing but headers must not keep us. */
+#define TUNNEL_DEPTH_MAX 8
+
 static void count_undecoded(struct st_stats *stats, enum st_status status)
 {
 	switch (status) {
@@ -170,6 +173,21 @@ static void take_packet(struct st_tracer *tracer, const struct st_packet *packet
 		take_other(tracer, packet, frame, info);
 }
 
+/*
+ * What travels inside of tunnels is what somebody talks or traces in, so an observer
+ * looks at the innermost packet alone. Probes are never sent into a tunnel.
+ */
+static void enter_tunnels(const struct st_tracer *tracer, const struct st_frame *frame,
+			  struct st_packet *packet)
+{
+	if (tracer->config.active)
+		return;
+	for (int depth = 0; depth < TUNNEL_DEPTH_MAX; depth++) {
+		if (st_packet_enter(frame, packet) != ST_OK)
+			return;
+	}
+}
+
 void st_tracer_frame(struct st_tracer *tracer, uint64_t now, const struct st_frame *frame,
 		     struct st_frame_info *info)
 {
@@ -184,9 +202,11 @@ void st_tracer_frame(struct st_tracer *tracer, uint64_t now, const struct st_fra
 	replies_look_again(tracer, false);
 	tracer->stats.frames++;
 	status = st_packet_decode(frame, &packet);
-	if (status != ST_OK)
+	if (status != ST_OK) {
 		count_undecoded(&tracer->stats, status);
-	else
+	} else {
+		enter_tunnels(tracer, frame, &packet);
 		take_packet(tracer, &packet, frame, info);
+	}
 	active_next_waiting(tracer);
 }

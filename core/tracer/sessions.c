@@ -8,6 +8,8 @@
  */
 #include "tracer/internal.h"
 
+#include "packet/decode.h"
+
 /* So many distances in a row, sent in this order, are no accident... */
 #define LADDER_LENGTH 3
 /* ... if the first of them is near the sender: traffic that passes by has lost less of its TTL. */
@@ -427,7 +429,9 @@ struct probe *sessions_unseen(struct st_tracer *tracer, const struct st_quote *q
 	struct trace *trace;
 	struct probe *probe;
 
-	if (interest == INTEREST_NONE || !quote->has_key || !is_unknown(tracer, &tuple))
+	/* Of a tunnel only what is inside is looked at, so what it sends is never known. */
+	if (interest == INTEREST_NONE || !quote->has_key || tunnel_has_protocol(quote->protocol) ||
+	    !is_unknown(tracer, &tuple))
 		return NULL;
 	quoted.probe.tuple = tuple;
 	quoted.pair = candidates_make_pair(tracer->candidates, &tuple);

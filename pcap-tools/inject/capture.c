@@ -96,7 +96,7 @@ static bool check_link_type(struct capture *capture, GError **error)
 	const char *name = pcap_datalink_val_to_name(link_type);
 
 	capture->link_type = (uint32_t)link_type;
-	if (st_link_type_known(capture->link_type))
+	if (st_link_type_sendable(capture->link_type))
 		return true;
 	return fail(error, FAILURE_RUNNING, "interface %s has link type %d (%s): not supported",
 		    capture->interface->name, link_type, name == NULL ? "unknown" : name);

@@ -101,6 +101,8 @@ static void send_back(struct network *network, uint64_t now, size_t index,
 		      const struct sim_packet *expired, struct sim_packet *reply,
 		      const struct answer *noted)
 {
+	uint64_t late_ns = routers_hop(network->routers, index)->answer_delay_ns;
+
 	reply->flow = expired->flow;
 	reply->sent_bytes = expired->sent_bytes;
 	memcpy(reply->sent, expired->sent, sizeof(reply->sent));
@@ -110,7 +112,12 @@ static void send_back(struct network *network, uint64_t now, size_t index,
 		g_array_append_val(network->answers, *noted);
 		reply->answer = network->answers->len;
 	}
-	enter_link(network, now, reply);
+	/* What waits in the router does not hold up others on the link. */
+	if (late_ns)
+		timeline_add(network->on_the_way,
+			     now + late_ns + link_at(network, reply->position)->delay_ns, reply);
+	else
+		enter_link(network, now, reply);
 }
 
 /* The packet has come to router `index`. */

@@ -80,9 +80,10 @@ struct sim_hop {
 	struct st_addr address[VERSIONS]; /* of the first; the others count up */
 	uint32_t routers;
 	enum sim_balance balance;
-	uint32_t detour;      /* every second branch has so many more routers */
-	struct sim_link link; /* before it */
-	double answer_loss;   /* of this router's answers only */
+	uint32_t detour;	  /* every second branch has so many more routers */
+	struct sim_link link;	  /* before it */
+	double answer_loss;	  /* of this router's answers only */
+	uint64_t answer_delay_ns; /* it takes its time to answer */
 	bool silent;
 	uint32_t answer_rate; /* a second and client; 0: no limit */
 	uint32_t answer_burst;

@@ -106,6 +106,7 @@ const struct key hop_keys[] = {
 	RANGE("detour", sim_hop, detour, 0, 8),
 	LINK_KEYS(sim_hop, link),
 	PLAIN("answer-loss", SHARE, sim_hop, answer_loss),
+	PLAIN("answer-delay", TIME, sim_hop, answer_delay_ns),
 	PLAIN("silent", FLAG, sim_hop, silent),
 	RANGE("answer-rate", sim_hop, answer_rate, 0, 100000),
 	RANGE("answer-burst", sim_hop, answer_burst, 1, 100000),

@@ -37,8 +37,8 @@ bool truth_path_is_plain(const struct scenario *s)
 
 		plain &= link_is_plain(&hop->link) && hop->decrement == 1 &&
 			 hop->decrement_back == AS_SENT && !hop->loops_to && !hop->forwards_zero &&
-			 hop->detour == 0 && hop->answers_from[V4].version == 0 &&
-			 hop->answers_from[V6].version == 0;
+			 hop->answer_delay_ns == 0 && hop->detour == 0 &&
+			 hop->answers_from[V4].version == 0 && hop->answers_from[V6].version == 0;
 	}
 	return plain;
 }

@@ -135,7 +135,8 @@ static void test_altered(gconstpointer data)
 
 static void test_link_types_unknown(void)
 {
-	static const uint32_t unknown[] = {2, 8, 52, 105, 127, 147, 195, 228 + 65536, UINT32_MAX};
+	static const uint32_t unknown[] = {2,	7,   52,  106,	       128,
+					   147, 195, 286, 228 + 65536, UINT32_MAX};
 	struct wire wire = {0};
 	struct st_packet packet;
 

@@ -17,18 +17,52 @@ extern "C" {
 enum st_link_type {
 	ST_LINK_NULL = 0, /* BSD loopback, family in the writer's byte order */
 	ST_LINK_ETHERNET = 1,
-	ST_LINK_PPP = 9,      /* with or without HDLC framing */
+	ST_LINK_TOKEN_RING = 6,
+	ST_LINK_SLIP = 8,
+	ST_LINK_PPP = 9, /* with or without HDLC framing */
+	ST_LINK_FDDI = 10,
+	ST_LINK_ATM_BSD = 11, /* what libpcap calls LINKTYPE_ATM_RFC1483 */
 	ST_LINK_RAW_BSD = 12, /* what libpcap on Linux calls DLT_RAW */
 	ST_LINK_RAW_OPENBSD = 14,
 	ST_LINK_PPP_HDLC = 50,	/* serial lines: PPP in HDLC framing, or Cisco HDLC */
 	ST_LINK_PPP_ETHER = 51, /* begins with the PPPoE header */
+	ST_LINK_ATM = 100,	/* RFC 2684 with LLC */
 	ST_LINK_RAW = 101,
 	ST_LINK_C_HDLC = 104, /* Cisco HDLC */
-	ST_LINK_LOOP = 108,   /* OpenBSD loopback, family in network byte order */
-	ST_LINK_SLL = 113,    /* Linux "cooked" capture, version 1 */
+	ST_LINK_WIFI = 105,   /* IEEE 802.11 */
+	ST_LINK_FRAME_RELAY = 107,
+	ST_LINK_LOOP = 108, /* OpenBSD loopback, family in network byte order */
+	ST_LINK_ENC = 109,  /* OpenBSD, packets inside of IPsec */
+	ST_LINK_SLL = 113,  /* Linux "cooked" capture, version 1 */
+	ST_LINK_PFLOG = 117,
+	ST_LINK_WIFI_PRISM = 119,
+	ST_LINK_FIBRE_CHANNEL = 122, /* IP over it, RFC 2625 */
+	ST_LINK_SUNATM = 123,
+	ST_LINK_WIFI_RADIOTAP = 127,
+	ST_LINK_ARCNET = 129,
+	ST_LINK_FIREWIRE = 138, /* Apple's IP over IEEE 1394 */
+	ST_LINK_WIFI_AVS = 163,
+	ST_LINK_PPP_PPPD = 166, /* PPP with the direction in place of the address */
+	ST_LINK_JUNIPER_ETHERNET = 178,
+	ST_LINK_PPI = 192, /* per-packet information, then another link type */
+	ST_LINK_ERF = 197,
+	ST_LINK_PPP_DIRECTION = 204,
+	ST_LINK_C_HDLC_DIRECTION = 205,
+	ST_LINK_FRAME_RELAY_DIRECTION = 206,
+	ST_LINK_MPLS = 219,
+	ST_LINK_IPNET = 226, /* Solaris */
 	ST_LINK_IPV4 = 228,
 	ST_LINK_IPV6 = 229,
-	ST_LINK_SLL2 = 276, /* Linux "cooked" capture, version 2 */
+	ST_LINK_NFLOG = 239, /* Linux's packet filter */
+	ST_LINK_INFINIBAND = 242,
+	ST_LINK_PKTAP = 258,	/* macOS, then another link type */
+	ST_LINK_PREAMBLE = 259, /* Ethernet behind the preamble of EPON */
+	ST_LINK_MPACKET = 274,	/* Ethernet behind a preamble, IEEE 802.3br */
+	ST_LINK_SLL2 = 276,	/* Linux "cooked" capture, version 2 */
+	ST_LINK_BROADCOM = 281, /* tags of switch chips (DSA) in Ethernet, or before it */
+	ST_LINK_BROADCOM_BEFORE = 282,
+	ST_LINK_MARVELL = 284,
+	ST_LINK_MARVELL_TYPED = 285,
 };
 
 /* Which way a frame went as seen from the capturing host. */
@@ -153,8 +187,30 @@ struct st_packet {
  */
 ST_API enum st_status st_packet_decode(const struct st_frame *frame, struct st_packet *packet);
 
+/*
+ * Steps into the packet that `packet` carries, if it is a tunnel's: IP in IP (RFC 2003,
+ * RFC 2473), GRE (RFC 2784, RFC 2890; RFC 2637 with PPP), MPLS in IP, Ethernet in IP;
+ * in UDP: VXLAN, Geneve, GTP-U, Teredo, L2TP, GRE and MPLS, by their ports and by
+ * all that their headers have to be. `packet` is st_packet_decode's, or this one's,
+ * view of `frame`. One step a call: who wants the innermost packet bounds the steps.
+ *
+ * ST_OK: `packet` is the inner one; offsets still count from the frame's first byte.
+ * ST_NONE: it is no tunnel, or a later fragment of one. A UDP port alone is weak
+ *   evidence: unless a tunnel's header and a good IP header follow, it is none.
+ * ST_TRUNCATED, ST_MALFORMED, ST_UNSUPPORTED: as of st_packet_decode.
+ * Unless ST_OK, `packet` is as it was.
+ */
+ST_API enum st_status st_packet_enter(const struct st_frame *frame, struct st_packet *packet);
+
 /* True if st_packet_decode knows the link type. */
 ST_API bool st_link_type_known(uint32_t link_type);
+
+/*
+ * True if a link header that came with one packet of a flow is good for another
+ * of the same flow: only on such links are probes made. Headers with a sequence
+ * number, a length or radio's state in them are read, but not copied.
+ */
+ST_API bool st_link_type_sendable(uint32_t link_type);
 
 /*
  * The packet that an ICMP error quotes, as far as the quote goes. What the
