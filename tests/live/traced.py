@@ -6,14 +6,12 @@ target, and yields what is wrong as texts. Leaves running both to recorded.py.
 """
 
 import collections
-import ipaddress
 import statistics
 
 import printed
 import tracers
 
 _CLASSIC_PROTOCOLS = {tracers.UDP: "udp", tracers.TCP: "tcp", tracers.UDPLITE: "136", tracers.UNASSIGNED: "253"}
-_TIME_EXCEEDED = {4: (11, 0), 6: (3, 0)}
 # Marks of traceroute(1); a port unreachable is how the destination answers, and has none.
 _MARKS = {
     4: {(3, 0): "!N", (3, 1): "!H", (3, 2): "!P", (3, 3): "", (3, 4): "!F", (3, 5): "!S", (3, 13): "!X", (11, 0): "",
@@ -186,7 +184,7 @@ def judge_mtr(verdict):
             continue
         of_all = [one for trace in verdict.traces for one in trace["hops"] if one["ttl"] == ttl]
         sent, answered = sum(one["sent"] for one in of_all), sum(len(one["replies"]) for one in of_all)
-        if verdict.run.protocol == tracers.TCP and answered < sent:
+        if verdict.run.protocol == tracers.TCP and not answered:
             sent = min(sent, hop.sent)  # the kernel sends its SYN again, which mtr does not know
         if (found.get(ttl, set()), sent, answered) != (hop.addresses, hop.sent, hop.answered):
             yield f"TTL {ttl}: {(found.get(ttl), sent, answered)}, printed {tuple(hop[:3])}"
@@ -257,7 +255,3 @@ def round_trips(verdict):
 def median_apart_ms(trips):
     """By how much the printed times exceed the captured ones, as a rule (a busy machine makes some much longer)."""
     return statistics.median(abs(printed_ms - ours_ms) for _, ours_ms, printed_ms in trips)
-
-
-def version_of(address):
-    return ipaddress.ip_address(address).version
