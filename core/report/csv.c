@@ -38,12 +38,13 @@ static const char *const columns[] = {
 	"destination_reached",
 	"distance",
 	"probes_sent",
-	"replies",
+	"replies_received",
 	"notes",
 	"ttl",
 	"sent",
 	"probe",
 	"probe_time",
+	"probe_bytes",
 	"address",
 	"name",
 	"asn",
@@ -54,10 +55,13 @@ static const char *const columns[] = {
 	"icmp_code",
 	"tcp_flags",
 	"reply_ttl",
+	"reply_tos",
+	"reply_bytes",
 	"quoted_ttl",
 	"mpls",
 	"is_destination",
 	"matched_by",
+	"altered",
 };
 
 static void end_cell(GString *row)
@@ -213,6 +217,7 @@ static void add_probe(GString *row, const struct st_hop *hop, unsigned probe)
 	add_number(row, hop->sent);
 	add_number(row, probe);
 	add_time(row, is_seen ? hop->probes[probe - 1].stamp_ns : 0);
+	add_number_unless(row, is_seen ? hop->probes[probe - 1].bytes : 0, 0);
 }
 
 static void add_router(GString *row, const struct st_addr *addr,
@@ -245,23 +250,27 @@ static void add_message(GString *row, const struct st_reply *reply)
 static void add_reply(GString *row, const struct st_reply *reply,
 		      const struct st_report_options *options)
 {
-	const char *matches[REPORT_MATCHES_MAX];
+	const char *matches[REPORT_MATCHES_MAX], *altered[REPORT_ALTERED_MAX];
 	g_autoptr(GString) labels = g_string_new(NULL);
 
 	add_router(row, &reply->address, options);
 	add_rtt(row, reply->rtt_ns);
 	add_message(row, reply);
 	add_number(row, reply->reply_ttl);
+	add_number(row, reply->reply_tos);
+	add_number_unless(row, reply->reply_bytes, 0);
 	add_number_unless(row, reply->quoted_ttl, ST_QUOTED_TTL_UNKNOWN);
 	report_append_labels(labels, reply);
 	add_word(row, labels->str);
 	add_word(row, reply->destination ? "true" : NULL);
 	report_matches(reply->matched_by, matches);
 	add_words(row, matches);
+	report_altered(reply->altered, altered);
+	add_words(row, altered);
 	end_row(row);
 }
 
-#define REPLY_COLUMNS 14 /* "address" and what follows */
+#define REPLY_COLUMNS 17 /* "address" and what follows */
 
 static void add_silence(GString *row)
 {

@@ -352,7 +352,7 @@ static const char *band_color(const struct node *node)
 	int64_t rtt_ns = node->rtt_count > 0 ? (int64_t)(node->rtt_sum_ns / node->rtt_count)
 					     : ST_RTT_UNKNOWN;
 
-	switch (report_band(rtt_ns)) {
+	switch (st_rtt_band(rtt_ns)) {
 	case ST_BAND_SILENT: /* it answered, but its RTT is not known */
 		return "#8a8f98";
 	case ST_BAND_GOOD:

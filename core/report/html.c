@@ -70,7 +70,7 @@ void report_page_add(struct report_page *page, const struct st_trace *trace)
 char *report_page_text(const struct report_page *page)
 {
 	json_t *about = json_object();
-	GString *out = g_string_new(page_head);
+	GString *out = g_string_new((const char *)page_head);
 	char *json;
 
 	report_put(about, "generator", report_text_value(page->options->generator));
@@ -82,6 +82,6 @@ char *report_page_text(const struct report_page *page)
 	g_string_append(out, ",\"traces\":[\n");
 	g_string_append_len(out, page->traces->str, (gssize)page->traces->len);
 	g_string_append(out, "\n]}");
-	g_string_append(out, page_tail);
+	g_string_append(out, (const char *)page_tail);
 	return g_string_free(out, FALSE); /* GLib's memory is malloc's since 2.46 */
 }

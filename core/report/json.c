@@ -102,28 +102,6 @@ static json_t *words_value(const char *const *names)
 	return words;
 }
 
-static json_t *altered_value(unsigned altered)
-{
-	static const struct {
-		enum st_altered bit;
-		const char *name;
-	} fields[] = {
-		{ST_ALTERED_SOURCE, "source"},	   {ST_ALTERED_DESTINATION, "destination"},
-		{ST_ALTERED_DSCP, "dscp"},	   {ST_ALTERED_ECN, "ecn"},
-		{ST_ALTERED_IPID, "ipid"},	   {ST_ALTERED_LENGTH, "length"},
-		{ST_ALTERED_FRAGMENT, "fragment"}, {ST_ALTERED_FLOW_LABEL, "flow-label"},
-		{ST_ALTERED_CHECKSUM, "checksum"}, {ST_ALTERED_SEQ, "seq"},
-		{ST_ALTERED_ACK, "ack"},	   {ST_ALTERED_FLAGS, "flags"},
-		{ST_ALTERED_WINDOW, "window"},
-	};
-	json_t *names = json_array();
-
-	for (size_t i = 0; i < G_N_ELEMENTS(fields); i++)
-		if (altered & fields[i].bit)
-			report_append(names, json_string(fields[i].name));
-	return names;
-}
-
 /* What is known of the responder: its name always, the rest where it is known. */
 static void put_router(json_t *object, const struct st_router *router)
 {
@@ -152,7 +130,7 @@ static void put_message(json_t *object, const struct st_reply *reply)
 static json_t *reply_value(const struct st_reply *reply, const struct st_report_options *options)
 {
 	struct st_router router = report_router(options, &reply->address);
-	const char *matches[REPORT_MATCHES_MAX];
+	const char *matches[REPORT_MATCHES_MAX], *altered[REPORT_ALTERED_MAX];
 	json_t *object = json_object();
 
 	report_put(object, "probe", json_integer(reply->probe));
@@ -170,8 +148,9 @@ static json_t *reply_value(const struct st_reply *reply, const struct st_report_
 	report_matches(reply->matched_by, matches);
 	if (matches[0])
 		report_put(object, "matched_by", words_value(matches));
-	if (reply->altered != 0)
-		report_put(object, "altered", altered_value(reply->altered));
+	report_altered(reply->altered, altered);
+	if (altered[0])
+		report_put(object, "altered", words_value(altered));
 	return object;
 }
 

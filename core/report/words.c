@@ -77,12 +77,12 @@ const char *report_kind_text(enum st_trace_kind kind)
 }
 
 struct bit_word {
-	uint8_t bit;
+	unsigned bit;
 	const char *name;
 };
 
 /* `names` has room for one more than there are words. */
-static void name_bits(const struct bit_word *words, size_t count, uint8_t bits, const char **names)
+static void name_bits(const struct bit_word *words, size_t count, unsigned bits, const char **names)
 {
 	size_t named = 0;
 
@@ -114,6 +114,22 @@ void report_matches(uint8_t matched_by, const char *names[REPORT_MATCHES_MAX])
 
 	G_STATIC_ASSERT(G_N_ELEMENTS(words) < REPORT_MATCHES_MAX);
 	name_bits(words, G_N_ELEMENTS(words), matched_by, names);
+}
+
+void report_altered(uint16_t altered, const char *names[REPORT_ALTERED_MAX])
+{
+	static const struct bit_word words[] = {
+		{ST_ALTERED_SOURCE, "source"},	   {ST_ALTERED_DESTINATION, "destination"},
+		{ST_ALTERED_DSCP, "dscp"},	   {ST_ALTERED_ECN, "ecn"},
+		{ST_ALTERED_IPID, "ipid"},	   {ST_ALTERED_LENGTH, "length"},
+		{ST_ALTERED_FRAGMENT, "fragment"}, {ST_ALTERED_FLOW_LABEL, "flow-label"},
+		{ST_ALTERED_CHECKSUM, "checksum"}, {ST_ALTERED_SEQ, "seq"},
+		{ST_ALTERED_ACK, "ack"},	   {ST_ALTERED_FLAGS, "flags"},
+		{ST_ALTERED_WINDOW, "window"},
+	};
+
+	G_STATIC_ASSERT(G_N_ELEMENTS(words) < REPORT_ALTERED_MAX);
+	name_bits(words, G_N_ELEMENTS(words), altered, names);
 }
 
 /* Not by g_date_time_format: that looks for a file of the locale's character sets. */
@@ -178,13 +194,4 @@ uint16_t report_probe_bytes(const struct st_trace *trace)
 				return hop->replies[j].probe_bytes;
 	}
 	return 0;
-}
-
-enum st_band report_band(int64_t rtt_ns)
-{
-	if (rtt_ns == ST_RTT_UNKNOWN)
-		return ST_BAND_SILENT;
-	if (rtt_ns <= (int64_t)ST_BAND_HIGH_NS)
-		return ST_BAND_GOOD;
-	return rtt_ns <= (int64_t)ST_BAND_VERY_HIGH_NS ? ST_BAND_HIGH : ST_BAND_VERY_HIGH;
 }

@@ -24,6 +24,10 @@ void report_tcp_flags(uint8_t flags, const char *names[REPORT_TCP_FLAGS_MAX]);
 #define REPORT_MATCHES_MAX 9
 void report_matches(uint8_t matched_by, const char *names[REPORT_MATCHES_MAX]);
 
+/* "dscp", "ipid" …: the names of what a quote has otherwise than it was sent, NULL at the end. */
+#define REPORT_ALTERED_MAX 14
+void report_altered(uint16_t altered, const char *names[REPORT_ALTERED_MAX]);
+
 /* RFC 3339 in UTC, down to microseconds, to be freed with g_free(); NULL if there is no stamp. */
 char *report_time_text(uint64_t stamp_ns);
 
@@ -35,9 +39,6 @@ size_t report_label_count(const struct st_reply *reply);
 
 /* "L=16001,E=0,S=1,T=1", more labels behind "/". */
 void report_append_labels(GString *out, const struct st_reply *reply);
-
-/* The band of one RTT, ST_BAND_SILENT for ST_RTT_UNKNOWN. */
-enum st_band report_band(int64_t rtt_ns);
 
 /* The reply's probe, or NULL: it is not in the capture. */
 const struct st_sent *report_probe_of(const struct st_hop *hop, const struct st_reply *reply);

@@ -3,7 +3,10 @@
 #ifndef ST_REPORT_PAGE_PARTS_H
 #define ST_REPORT_PAGE_PARTS_H
 
-extern const char page_head[]; /* up to the data */
-extern const char page_tail[]; /* behind them */
+#include <stdint.h>
+
+/* UTF-8, with a closing zero each. */
+extern const uint8_t page_head[]; /* up to the data */
+extern const uint8_t page_tail[]; /* behind them */
 
 #endif
