@@ -21,27 +21,27 @@
 	(ST_ALTERED_LENGTH | ST_ALTERED_SEQ | ST_ALTERED_ACK | ST_ALTERED_FLAGS | ST_ALTERED_WINDOW)
 
 struct field {
-	unsigned bits; /* of enum st_altered */
 	const char *name;
+	unsigned bits;	     /* of enum st_altered */
 	bool may_be_cut_off; /* quotes can end before it: not altered says nothing */
 	bool is_certain;     /* no router quotes it otherwise by accident: one reply counts */
 };
 
 static const struct field fields[] = {
-	{ST_ALTERED_DSCP, "the DSCP", false, false},
-	{ST_ALTERED_ECN, "the ECN field", false, false},
-	{ST_ALTERED_IPID, "the IP identification", false, false},
-	{ST_ALTERED_LENGTH, "the IP length", false, false},
-	{ST_ALTERED_FRAGMENT, "the don't-fragment bit", false, false},
-	{ST_ALTERED_FLOW_LABEL, "the flow label", false, false},
-	{ST_ALTERED_SEQ, "the sequence number", false, false},
-	{ST_ALTERED_ACK, "the ACK number", true, false},
-	{ST_ALTERED_FLAGS, "the TCP flag byte", true, false},
-	{ST_ALTERED_WINDOW, "the window", true, false},
+	{"the DSCP", ST_ALTERED_DSCP, false, false},
+	{"the ECN field", ST_ALTERED_ECN, false, false},
+	{"the IP identification", ST_ALTERED_IPID, false, false},
+	{"the IP length", ST_ALTERED_LENGTH, false, false},
+	{"the don't-fragment bit", ST_ALTERED_FRAGMENT, false, false},
+	{"the flow label", ST_ALTERED_FLOW_LABEL, false, false},
+	{"the sequence number", ST_ALTERED_SEQ, false, false},
+	{"the ACK number", ST_ALTERED_ACK, true, false},
+	{"the TCP flag byte", ST_ALTERED_FLAGS, true, false},
+	{"the window", ST_ALTERED_WINDOW, true, false},
 };
 
-static const struct field checksum = {ST_ALTERED_CHECKSUM, "the checksum", false, false};
-static const struct field ends = {ALTERED_ENDS, "an address or port", false, true};
+static const struct field checksum = {"the checksum", ST_ALTERED_CHECKSUM, false, false};
+static const struct field ends = {"an address or port", ALTERED_ENDS, false, true};
 
 /* Where a field is seen altered. */
 struct finding {
@@ -224,7 +224,7 @@ static uint8_t examine_ends(const struct path_view *view)
 /* A checksum changes with whatever it covers: only where all else is as sent it tells something. */
 static void examine_checksum(const struct path_view *view, uint8_t nat_ttl)
 {
-	static const struct field covered = {ALTERED_TRANSPORT, "", false, false};
+	static const struct field covered = {"", ALTERED_TRANSPORT, false, false};
 	struct finding finding, other;
 	uint8_t from;
 

@@ -301,6 +301,7 @@ struct candidate *candidates_find(const struct candidates *candidates, const str
 	struct match_choice choice = {0};
 	struct probe *probe;
 
+	*matched_by = 0;
 	if (!match_is_possible(quote))
 		return NULL;
 	choose_of_pair(candidates, &wanted, &choice);

@@ -194,6 +194,7 @@ struct probe *correlator_find_quote(const struct correlator *correlator,
 	struct match_wanted wanted = match_make(quote, now, false);
 	struct match_choice choice = {0};
 
+	*matched_by = 0;
 	if (!match_is_possible(quote))
 		return NULL;
 	if (quote->has_key)

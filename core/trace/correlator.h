@@ -40,7 +40,7 @@ struct probe *correlator_find_sent(const struct correlator *correlator,
  * enum st_match that agreed. Looks for the flow's own probe first, then for one
  * whose source a NAT has replaced; by the key, and if that is cut off or altered,
  * by the identification. Of several that are alike only the one that is still
- * awaited `now` can be meant.
+ * awaited `now` can be meant; if that does not tell, NULL with *matched_by not 0.
  */
 struct probe *correlator_find_quote(const struct correlator *correlator,
 				    const struct st_quote *quote, uint64_t now,

@@ -160,8 +160,6 @@ void match_consider(struct match_choice *choice, struct probe *probe, unsigned b
 
 struct probe *match_chosen(const struct match_choice *choice, uint8_t *matched_by)
 {
-	if (choice->count > 1 && choice->awaited != 1)
-		return NULL;
 	*matched_by = (uint8_t)choice->by;
-	return choice->probe;
+	return choice->count > 1 && choice->awaited != 1 ? NULL : choice->probe;
 }

@@ -41,7 +41,7 @@ void match_consider(struct match_choice *choice, struct probe *probe, unsigned b
 
 /*
  * The probe that is meant; NULL: none. Of several that are alike only the one that
- * is still awaited can be; else nothing tells.
+ * is still awaited can be; else nothing tells: NULL, though *matched_by is not 0.
  */
 struct probe *match_chosen(const struct match_choice *choice, uint8_t *matched_by);
 

@@ -174,13 +174,14 @@ static bool take_error_of(struct st_tracer *tracer, struct probe *probe, const s
 static struct probe *find_probe(struct st_tracer *tracer, const struct early *error,
 				uint8_t *matched_by)
 {
-	struct probe *probe =
-		correlator_find_quote(&tracer->correlator, &error->quote, tracer->now, matched_by);
+	struct probe *probe = correlator_find_quote(&tracer->correlator, &error->quote,
+						    error->now_ns, matched_by);
 	struct candidate *candidate;
 
-	if (probe || !tracer->candidates)
+	/* What could have been several probes was not another packet. */
+	if (probe || *matched_by || !tracer->candidates)
 		return probe;
-	candidate = candidates_find(tracer->candidates, &error->quote, tracer->now, matched_by);
+	candidate = candidates_find(tracer->candidates, &error->quote, error->now_ns, matched_by);
 	if (!candidate || candidate->made)
 		return candidate ? candidate->made : NULL;
 	return is_time_exceeded(&error->packet) ? sessions_confirm(tracer, candidate) : NULL;
@@ -221,10 +222,16 @@ void replies_take_error(struct st_tracer *tracer, const struct st_packet *packet
 		frame_tell(info, probe->trace->flow);
 	if (probe && take_error_of(tracer, probe, &error, matched_by))
 		return;
-	if (!probe && tracer->candidates && is_answer(packet))
+	if (!probe && !matched_by && tracer->candidates && is_answer(packet))
 		keep_early(tracer, &error);
 	else
 		count_unmatched(tracer, &error);
+}
+
+/* A translator that does not restore quotes shows a sender that no capture has to hold. */
+static bool is_to_quoted(const struct early *error)
+{
+	return st_addr_equal(&error->packet.destination, &error->quote.source);
 }
 
 /* Neither then nor since: the capture holds replies only, or it is somebody's forgery. */
@@ -233,7 +240,7 @@ static void take_at_last(struct st_tracer *tracer, const struct early *error)
 	uint8_t matched_by = 0;
 	struct probe *probe = find_probe(tracer, error, &matched_by);
 
-	if (!probe && is_time_exceeded(&error->packet))
+	if (!probe && !matched_by && is_time_exceeded(&error->packet) && is_to_quoted(error))
 		probe = sessions_unseen(tracer, &error->quote);
 	if (!probe || !take_error_of(tracer, probe, error, matched_by))
 		count_unmatched(tracer, error);

@@ -50,15 +50,24 @@ static const struct {
 	{WTAP_ENCAP_NETTL_RAW_IP, ST_LINK_RAW},
 };
 
-/* libpcap's number of an encapsulation, the first of several; libwiretap tells the way back only.
+/*
+ * libpcap's number of an encapsulation, of several the one that is decoded here;
+ * -1: it has none. libwiretap tells the way back only.
  */
 static int pcap_number(int encapsulation)
 {
+	int found = -1;
+
+	if (encapsulation <= WTAP_ENCAP_UNKNOWN)
+		return -1;
 	for (int number = 0; number <= NUMBER_MAX; number++) {
-		if (wtap_pcap_encap_to_wtap_encap(number) == encapsulation)
-			return number;
+		if (wtap_pcap_encap_to_wtap_encap(number) != encapsulation)
+			continue;
+		found = number;
+		if (st_link_type_known((uint32_t)number))
+			break;
 	}
-	return -1;
+	return found;
 }
 
 static uint32_t link_type_of(int encapsulation)
@@ -69,9 +78,7 @@ static uint32_t link_type_of(int encapsulation)
 		if (without_header[i].encapsulation == encapsulation)
 			return without_header[i].link_type;
 	}
-	number = encapsulation <= WTAP_ENCAP_UNKNOWN || wtap_encap_requires_phdr(encapsulation)
-			 ? -1
-			 : pcap_number(encapsulation);
+	number = wtap_encap_requires_phdr(encapsulation) ? -1 : pcap_number(encapsulation);
 	return number < 0 ? OWN_NUMBERS + (uint32_t)MAX(encapsulation, 0) : (uint32_t)number;
 }
 
@@ -97,6 +104,9 @@ static uint32_t frame_link_type(struct wiretap *wiretap, const wtap_packet_heade
 {
 	if (header->pkt_encap == WTAP_ENCAP_ERF)
 		return erf_link_type(&header->pseudo_header);
+	if (header->pkt_encap == WTAP_ENCAP_ATM_PDUS &&
+	    header->pseudo_header.atm.type == TRAF_LLCMX)
+		return ST_LINK_ATM;
 	if (header->pkt_encap != wiretap->latest) {
 		wiretap->latest = header->pkt_encap;
 		wiretap->latest_link_type = link_type_of(header->pkt_encap);

@@ -14,7 +14,7 @@ libraries=$(dirname "$PKG_CONFIG_PATH")
 gcc -o "$root/shared" "$2/examples/monitor.c" $(pkg-config --cflags --libs servicetrace libpcap)
 # shellcheck disable=SC2046
 gcc -o "$root/static" "$2/examples/monitor.c" $(pkg-config --cflags servicetrace) \
-	"$libraries/libservicetrace.a" $(pkg-config --libs glib-2.0 jansson libgcrypt libpcap)
+	"$libraries/libservicetrace.a" $(pkg-config --libs glib-2.0 jansson libgcrypt libpcap) -lm
 for program in shared static; do
 	if LD_LIBRARY_PATH=$libraries "$root/$program" /nonexistent 2>"$root/said"; then
 		echo "$program: no error for a missing capture"

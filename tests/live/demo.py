@@ -43,20 +43,26 @@ def show_trace(check, network, family, capture):
     check.that(intact, "the download it traced is intact")
     check.that(f" ({HOST}), {NAME}, " in live.stdout(), "the download's host and service are known")
     wanted = network.truth().addresses(flow)
-    check.that(all(f"({address})" in live.stdout() for address in wanted),
-               f"all {len(wanted)} routers of the path are shown")
+    check.that(all(f"r{hop}.example.net ({address})" in live.stdout() for hop, address in enumerate(wanted, 1)),
+               f"all {len(wanted)} routers of the path are shown, with their names")
+
+
+def router_names(network):
+    """What reverse DNS says of the routers' near sides: r1.example.net, r2.example.net ..."""
+    nodes = [network.client, *(node for node in network.lab.nodes.values() if node.forwards)]
+    return {f"{node.name}.example.net": node.interface(before).addresses for before, node in zip(nodes, nodes[1:])}
 
 
 def main(check):
     capture = os.path.abspath(sys.argv[1])
     network = topologies.chain()
     network.web = apps.WebServer(network.server, [PORT])
-    service_apps.name_server(network, {HOST: network.server_address})
+    service_apps.name_server(network, {HOST: network.server_address, **router_names(network)})
     print("A private network: client - r1 - r2 - … - r7 - server (nginx, dnsmasq)")
     show_trace(check, network, 4, capture)
     show_trace(check, network, 6, None)
     shell(f"st-replay {os.path.relpath(capture)}")
-    print(tools.replay(capture, report="text").stdout, end="")
+    print(network.client.run([tools.program("st-replay"), capture]).stdout, end="")
     print(f"\nThe capture's frames carry comments that tell each probe's hop; to look at it:\n"
           f"  wireshark -Y frame.comment {os.path.relpath(capture)}\n"
           f"  tshark -r {os.path.relpath(capture)} -Y frame.comment -T fields -e frame.number -e frame.comment\n")

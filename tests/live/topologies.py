@@ -101,6 +101,31 @@ def chain(routers=7, watched=4, **options):
     return network
 
 
+def fan(**options):
+    """client - gate - lb = (a1-a2 | b1-b2 | c1-c2 | d1-d2) = join - edge - server, by flow hash, nothing in the way."""
+    lab = Lab(**options)
+    client, server = lab.host("client"), lab.host("server")
+    gate, lb, join, edge = (lab.router(name) for name in ("gate", "lb", "join", "edge"))
+    first = [lab.router(f"{branch}1") for branch in BRANCHES]
+    second = [lab.router(f"{branch}2") for branch in BRANCHES]
+    for near, far in [(client, gate), (gate, lb), *((lb, one) for one in first), *zip(first, second),
+                      *((one, join) for one in second), (join, edge), (edge, server)]:
+        lab.link(near, far)
+    home = client.interface(gate).subnets
+    ways_out = [(client, [gate]), (gate, [lb]), (lb, first), *((one, [two]) for one, two in zip(first, second)),
+                *((one, [join]) for one in second), (join, [edge]), (edge, [server]), (server, [edge])]
+    ways_home = [(lb, gate), *((one, lb) for one in first), *((two, one) for one, two in zip(first, second)),
+                 (join, second[0]), (edge, join)]
+    for node, via in ways_out:
+        node.route(EVERYWHERE, via)
+    for node, via in ways_home:
+        node.route(home, [via])
+    network = Network(lab, client, server)
+    truth.watch_flows(lab)
+    lab.build()
+    return network
+
+
 def diverse(**options):
     """NAT, then four branches of two routers by flow hash, a stateful firewall, and a way of its own for one port.
 

@@ -182,13 +182,14 @@ def check_no_captures(check, folder):
         "a file below a file": harness.captures()[0] / "x.pcap",
         "a name of 5000 letters": "x" * 5000,
         "a name with control characters": folder / "no\nsuch\033[31mfile",
-        "IEEE 802.11": written("wlan.pcap", pcap_of(105)),
+        "IEEE 802.15.4": written("wpan.pcap", pcap_of(195)),
         "a private link type": written("private.pcap", pcap_of(147)),
         "a link type nobody has heard of": written("unknown.pcap", pcap_of(4000)),
         "pcapng without an interface": written("no-interface.pcapng", files.pcapng_bytes(1, [])[:28]),
-        "pcapng of two link types": written("two.pcapng", files.pcapng_bytes(1, [files.Frame(0, bytes(60), 60)])
-                                            + files.pcapng_bytes(113, [files.Frame(0, bytes(60), 60)])),
     }
+    if not harness.has_wiretap():
+        cases["pcapng of two link types"] = written("two.pcapng", files.pcapng_bytes(1, [files.Frame(0, bytes(60), 60)])
+                                                    + files.pcapng_bytes(113, [files.Frame(0, bytes(60), 60)]))
     good = harness.captures()[0]
     for statement, path in cases.items():
         done = harness.report(path)

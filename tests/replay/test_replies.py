@@ -51,6 +51,9 @@ class Base:
 def check_delay(base):
     for _, _, reply in base.replies():
         reply["rtt_ms"] += DELAY_MS
+    for trace in base.traces:
+        answered = [hop["ttl"] for hop in trace["hops"] if hop["replies"]]
+        trace["notes"] += [{"kind": "high-rtt", "ttl": ttl, "detail": ""} for ttl in answered[:1]]
     later = [frame._replace(stamp_ns=frame.stamp_ns + DELAY_NS * to.is_error(frame)) for frame in base.frames]
     base.same(f"replies {DELAY_MS} ms later", later)
 
@@ -95,7 +98,7 @@ def check_changed_quotes(base):
     for trace, _, reply in base.replies():
         reply["matched_by"] = in_order({"ipid", "peer", *KEYS[trace["flow"]["protocol"]]})
     for trace in base.traces:
-        trace["notes"].append({"kind": "nat", "ttl": 1, "detail": ""})
+        trace["notes"].insert(0, {"kind": "nat", "ttl": 1, "detail": ""})
     base.same("quotes with another source address and port", [ports(hidden(frame)) for frame in base.frames])
     changed = [to.with_quoted(4, b"\xbe\xef")(frame) for frame in base.frames]
     done = harness.report(base.written(changed))

@@ -14,12 +14,17 @@ import json
 import os
 import pathlib
 import re
+import struct
 
+import capture_files as files
 import harness
+import rewriting as to
 
 FOLDER = pathlib.Path(os.environ.get("ST_CAPTURES") or harness.SOURCE.parent / "shared" / "captures")
 SHARDS = (1, 2, 3, 8)
 AT_ONCE = 2
+TRANSLATED = "translated"  # without probes the quoted source is all there is, but the receiver decides
+CLIENT = bytes([10, 0, 1, 1])
 LIMIT_S = 60
 SEED = 0x7365727669636574
 WORD = 2 ** 64 - 1
@@ -92,8 +97,8 @@ def sharing_faults(capture):
         faults += [f"{capture}: {number}/{shards}: exit {run.done.returncode} instead of {whole.done.returncode}"
                    for number, run in enumerate(runs, 1) if run.done.returncode != whole.done.returncode]
         faults += [f"{capture}: {ends(report)} is not of shard {number}/{shards}"
-                   for number, run in enumerate(runs, 1) for report in run.reports
-                   if shard_of(*ends(report), shards) != number]
+                   for number, run in enumerate(runs, 1) for report in run.reports if TRANSLATED not in capture.name
+                   and shard_of(*ends(report), shards) != number]
     return faults, len(whole.reports)
 
 
@@ -118,15 +123,51 @@ def check_usage(check):
         check.complains(harness.replay("--shard", value, capture), harness.USAGE, f"--shard {value!r}")
 
 
+def of_client(frame, number):
+    """The frame, of TCP over IPv4 without options or an error about such, for another client with other numbers."""
+    at = to.ETHERNET_BYTES + 20 + (28 if to.is_error(frame) else 0)
+    content = bytearray(frame.bytes.replace(CLIENT, CLIENT[:3] + bytes([number])))
+    for field in (at + 4, at + 8):  # sequence and ACK number, where captured or quoted
+        if len(content) >= field + 4:
+            value = struct.unpack_from("!I", content, field)[0] + (number << 24) & 0xffffffff
+            struct.pack_into("!I", content, field, value)
+    return frame._replace(bytes=bytes(content))
+
+
+def crowd(frames, clients=7):
+    """Each frame for several clients; 10.0.1.1 is the one in the captures."""
+    return [of_client(frame, number) for frame in frames for number in range(1, clients + 1)]
+
+
+def hidden(frames):
+    """A translator between the clients and the routers that does not restore quotes."""
+    return [to.with_quoted(12, bytes([203, 0, 113, 7]))(frame) for frame in frames]
+
+
+def replies_only(frames):
+    return [frame for frame in frames if to.is_error(frame)]
+
+
+def variants(folder):
+    """Captures of many clients, made of one: as it is, behind a translator, and with nothing but ICMP errors."""
+    frames = files.read((harness.CAPTURES / "concurrent-v4.pcapng").read_bytes()).frames
+    made = {"crowd": crowd(frames), "hidden": hidden(crowd(frames)), "replies": replies_only(crowd(frames)),
+            f"replies-{TRANSLATED}": hidden(replies_only(frames))}
+    for name, content in made.items():
+        (folder / name).write_bytes(files.pcap_bytes(to.ETHERNET, content))
+    return [folder / name for name in made]
+
+
 def real_captures():
     truths = sorted(FOLDER.glob("*/*.truth.json"))
     return [path.with_name(path.name.removesuffix(".truth.json")) for path in truths]
 
 
-def main(check, _):
+def main(check, folder):
     check_usage(check)
     check_spread(check)
     check_sharing(check, harness.captures(), "our own")
+    check_sharing(check, variants(folder), "many clients")
     if real_captures():
         check_sharing(check, real_captures(), "of others")
 

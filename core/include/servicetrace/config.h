@@ -95,7 +95,7 @@ struct st_config {
 	 * 0 or 1 shards: all. Names are taken from all DNS answers.
 	 */
 	uint32_t shard, shards;
-	uint64_t seed;		  /* of hashes and first IPID; any number, random when live */
+	uint64_t seed; /* of hashes and first IPID; any number, random when live */
 };
 
 ST_API void st_config_init(struct st_config *config);
