@@ -76,7 +76,8 @@ def printed_times(verdict):
     for trace in sorted(verdict.traces, key=lambda trace: trace["start"]):
         for hop in trace["hops"]:
             ours[hop["ttl"]] += [reply["rtt_ms"] for reply in hop["replies"]]
-    return [(ttl, *pair) for ttl, times in told.items() for pair in zip(ours[ttl], times, strict=True)]
+    return [(ttl, *pair) for ttl, times in told.items() if ttl in ours  # mtr's log goes on beyond the destination
+            for pair in zip(ours[ttl], times, strict=True)]
 
 
 def check_times(check, scenario, verdict):
