@@ -28,7 +28,8 @@ ERRORS = "icmp.type == 3 or icmp.type == 11 or icmpv6.type in {1, 3}"
 ICMP_ERRORS = (1, 3, 11)  # of both versions; no type means one thing here and another there
 RUNS = tracers.named("traceroute", "traceroute -N 1", "traceroute -U --sport", "traceroute -I", "traceroute -T, open",
                      "mtr", "mtr -u", "scamper udp-paris", "dublin-traceroute", "tcptraceroute, closed", "tracert")
-# Over IPv6 its probes are alike in every bit but the TTL, which routers do not quote as sent: only order tells them apart.
+# Over IPv6 its probes are alike in every bit but the TTL, which routers do not quote as sent: only order tells which
+# of them is meant.
 ALIKE = {("traceroute -U --sport", 6)}
 # All its probes bear one sequence number: which of them a RST answers, only order tells.
 ALIKE_AT_THE_END = ("tcptraceroute, closed",)
@@ -65,6 +66,7 @@ class Bench:
 
     def __init__(self, check, session, path):
         self.check = check
+        self.addresses = session.addresses
         self.runs = [(run, address) for run, _, address, _ in session.done]
         self.alike = {address for run, family, address, _ in session.done if (run.name, family) in ALIKE}
         self.alike_at_the_end = {address for run, _, address, _ in session.done if run.name in ALIKE_AT_THE_END}
@@ -74,7 +76,7 @@ class Bench:
         """{address: traces}"""
         traces = recorded.read(self.check, path, statement)
         found = {address: traced.to_address(traces, address) for _, address in self.runs}
-        strangers = [trace["flow"] for trace in traces if trace["flow"]["destination"] not in found]
+        strangers = [trace["flow"] for trace in traces if trace["flow"]["destination"] not in self.addresses]
         self.check.that(not strangers, f"{statement}: no trace to anywhere else", str(strangers[:3]))
         return found
 
@@ -157,9 +159,8 @@ def points_of(network):
 
 def check_points(check, network, offered, family):
     session = recorded.Session(network, offered, points_of(network))
-    for run in RUNS:
-        if family in run.families:
-            session.run(run, family)
+    for run in tracers.usable(RUNS, family):
+        session.run(run, family)
     session.stop()
     paths = session.paths
     bench = Bench(check, session, paths["sender"])
@@ -181,7 +182,7 @@ def check_points(check, network, offered, family):
 
 
 def check_steps(check, network, offered, family):
-    for run in STEPPED:
+    for run in tracers.usable(STEPPED, family):
         session = recorded.Session(network, offered)
         session.run(run, family)
         session.stop()
