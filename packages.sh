@@ -6,7 +6,7 @@
 DEMO_PACKAGES="
 	gcc libc6-dev cmake ninja-build pkg-config
 	libglib2.0-dev libjansson-dev libpcap-dev libgcrypt20-dev libpsl-dev
-	libwiretap-dev libmaxminddb-dev
+	libwiretap-dev libwsutil-dev libmaxminddb-dev
 	scdoc
 	iproute2 util-linux ethtool nftables python3 nginx-light curl dnsmasq-base"
 
