@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 
 #include "failure.h"
+#include "interfaces.h"
 #include "options.h"
 #include "output.h"
 #include "reader.h"
@@ -18,9 +19,6 @@
 
 /* The same file gives the same report, run after run. */
 #define SEED 1
-/* Interfaces of one capture should agree in this, or libpcap refuses to read it. */
-#define SNAP_BYTES 262144
-
 /* Writing would empty the file before it is read. */
 static bool check_overwrite(const struct options *options, GError **error)
 {
@@ -67,45 +65,39 @@ static bool load_expected(struct session *session, GError **error)
  * Every frame up to the end, or to where the file is broken: what came before
  * counts. A lost output is noted in the session and ends it early.
  */
-static void read_frames(struct session *session, struct reader *reader, uint32_t interface,
-			GError **error)
+static void read_frames(struct session *session, struct reader *reader,
+			struct interfaces *interfaces, GError **error)
 {
 	struct st_frame frame;
 	uint64_t now = 0;
 
 	while (session->error == NULL && reader_next(reader, &frame, error)) {
 		now = MAX(now, frame.stamp_ns);
-		frame.interface = interface;
+		frame.interface = interfaces_number(interfaces, session, &frame);
 		session_frame(session, now, &frame);
 		session_settle(session);
 	}
 	session_finish(session, now);
 }
 
-static void tell_summary(const struct session *session, const char *path)
+static void tell_summary(const struct session *session, const struct reader *reader,
+			 const char *path)
 {
-	const struct st_stats *stats = st_tracer_stats(session->tracer);
 	g_autofree char *summary = session_summary(session, NULL);
+	g_autofree char *frames = reader_count(reader);
 
 	if (session->options->words->len > 1)
 		fprintf(stderr, "%s: ", path);
-	fprintf(stderr, "%" G_GUINT64_FORMAT " %s, %s\n", stats->frames,
-		stats->frames == 1 ? "frame" : "frames", summary);
+	fprintf(stderr, "%s, %s\n", frames, summary);
 }
 
-/* A capture from its first frame to its last; `interface` is its number in the file of -w. */
-static void replay_capture(struct session *session, struct reader *reader, uint32_t interface,
-			   GError **error)
+/* A capture from its first frame to its last. */
+static void replay_capture(struct session *session, struct reader *reader,
+			   struct interfaces *interfaces, GError **error)
 {
-	GError *lost = NULL;
-
 	session_start_tracer(session, SEED);
-	if (session->pcapng == NULL ||
-	    pcapng_add_interface(session->pcapng, NULL, reader_link_type(reader), SNAP_BYTES,
-				 &lost))
-		read_frames(session, reader, interface, error);
-	else
-		session_fail(session, lost);
+	interfaces_next_file(interfaces);
+	read_frames(session, reader, interfaces, error);
 }
 
 /*
@@ -115,7 +107,7 @@ static void replay_capture(struct session *session, struct reader *reader, uint3
 static bool replay_files(struct session *session)
 {
 	const GPtrArray *paths = session->options->words;
-	uint32_t interfaces = 0;
+	struct interfaces *interfaces = interfaces_new();
 	bool good = true;
 
 	for (guint i = 0; i < paths->len && session->error == NULL; i++) {
@@ -124,16 +116,17 @@ static bool replay_files(struct session *session)
 		struct reader *reader = reader_open(path, &error);
 
 		if (reader != NULL)
-			replay_capture(session, reader, interfaces++, &error);
-		reader_close(reader);
+			replay_capture(session, reader, interfaces, &error);
 		if (error != NULL) {
 			complain(session->program, "%s", error->message);
 			g_error_free(error);
 			good = false;
 		} else if (!session->options->quiet) {
-			tell_summary(session, path);
+			tell_summary(session, reader, path);
 		}
+		reader_close(reader);
 	}
+	interfaces_free(interfaces);
 	return good;
 }
 
