@@ -17,6 +17,7 @@
 #define ETHERTYPE_MPLS_UPSTREAM 0x8848 /* once "multicast" */
 #define ETHERTYPE_PPPOE 0x8864	       /* the session stage; 0x8863 is discovery */
 #define ETHERTYPE_QINQ 0x88a8	       /* IEEE 802.1ad */
+#define ETHERTYPE_VN 0x8926	       /* VN-Tag: two bytes more than a VLAN's */
 #define ETHERTYPE_OLD_QINQ 0x9100      /* before 802.1ad */
 #define ETHERNET_LENGTH_MAX 1500       /* up to here the type is an 802.3 length */
 
@@ -58,10 +59,10 @@
 #define FAMILY_IPV6_FREEBSD 28
 #define FAMILY_IPV6_DARWIN 30
 
-static bool is_vlan_tag(uint16_t ethertype)
+static bool is_tag(uint16_t ethertype)
 {
 	return ethertype == ETHERTYPE_VLAN || ethertype == ETHERTYPE_QINQ ||
-	       ethertype == ETHERTYPE_OLD_QINQ;
+	       ethertype == ETHERTYPE_OLD_QINQ || ethertype == ETHERTYPE_VN;
 }
 
 static size_t offset_of(const struct link_layout *layout, const struct reader *reader)
@@ -203,10 +204,10 @@ enum st_status link_pass_llc(struct reader *reader, struct link_layout *layout)
 /* `reader` stands behind a field that says what follows. */
 enum st_status link_pass_ethertype(struct reader *reader, uint16_t type, struct link_layout *layout)
 {
-	for (int tags = 0; is_vlan_tag(type); tags++) {
+	for (int tags = 0; is_tag(type); tags++) {
 		if (tags == VLAN_TAGS_MAX)
 			return ST_UNSUPPORTED;
-		reader_skip(reader, 2);
+		reader_skip(reader, type == ETHERTYPE_VN ? 4 : 2);
 		type = reader_u16(reader);
 	}
 	if (reader->overrun || type > ETHERNET_LENGTH_MAX)
@@ -335,6 +336,7 @@ static const struct link_kind {
 	[ST_LINK_WIFI_RADIOTAP] = {link_pass_radiotap},
 	[ST_LINK_ARCNET] = {link_pass_arcnet},
 	[ST_LINK_FIREWIRE] = {link_pass_firewire},
+	[ST_LINK_PKTAP_DARWIN] = {link_pass_pktap, .wraps = true},
 	[ST_LINK_WIFI_AVS] = {link_pass_avs},
 	[ST_LINK_PPP_PPPD] = {link_pass_ppp_pppd},
 	[ST_LINK_JUNIPER_ETHERNET] = {link_pass_juniper_ethernet},

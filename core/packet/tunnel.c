@@ -31,6 +31,8 @@
 #define ETHERTYPE_BRIDGED 0x6558 /* a whole Ethernet frame */
 #define ETHERTYPE_PPP 0x880b
 #define ETHERTYPE_WCCP 0x883e
+#define ETHERTYPE_ARUBA_FIRST 0x8200 /* access points to their controller: IEEE 802.11 frames */
+#define ETHERTYPE_ARUBA_LAST 0x8370
 #define ETHERTYPE_ERSPAN 0x88be /* types I and II */
 #define ETHERTYPE_ERSPAN_III 0x22eb
 
@@ -122,6 +124,11 @@ static enum st_status pass_wccp(struct reader *reader, struct link_layout *layou
 	return link_pass_ip(reader, 4, layout);
 }
 
+static bool is_arubas(uint16_t type)
+{
+	return type >= ETHERTYPE_ARUBA_FIRST && type <= ETHERTYPE_ARUBA_LAST && type % 16 == 0;
+}
+
 static enum st_status pass_gre_payload(struct reader *reader, uint16_t type, bool has_sequence,
 				       struct link_layout *layout)
 {
@@ -135,7 +142,8 @@ static enum st_status pass_gre_payload(struct reader *reader, uint16_t type, boo
 	case ETHERTYPE_WCCP:
 		return pass_wccp(reader, layout);
 	default:
-		return pass_carried(reader, type, layout);
+		return is_arubas(type) ? link_pass_wifi(reader, layout)
+				       : pass_carried(reader, type, layout);
 	}
 }
 

@@ -16,11 +16,14 @@
 
 /* What libpcap says of the version of a pcapng file; of pcap, it is 2. */
 #define PCAPNG_MAJOR 1
+/* How libpcap calls a file that it cannot tell anything about. */
+#define PCAP_UNKNOWN_FORMAT "unknown file format"
 
 struct reader {
 	pcap_t *pcap; /* one of these two */
 	struct wiretap *wiretap;
 	const char *path; /* NULL: standard input */
+	char *refusal;	  /* why libpcap did not open a file whose format it knows; NULL: it did */
 	char *name;	  /* for errors */
 	uint64_t frames;
 	uint64_t strangers;    /* of a link type that is not known */
@@ -73,7 +76,8 @@ static bool is_file(const struct reader *reader)
 {
 	struct stat status;
 
-	return reader->path != NULL && stat(reader->path, &status) == 0 && S_ISREG(status.st_mode);
+	return reader->path != NULL && stat(reader->path, &status) == 0 &&
+	       S_ISREG(status.st_mode) && status.st_size > 0;
 }
 
 /* libpcap reads no such file. It has its say if libwiretap has none. */
@@ -84,8 +88,11 @@ static bool open_other(struct reader *reader, const char *path, const char *pcap
 
 	if (is_file(reader))
 		reader->wiretap = wiretap_open(reader->path, &why);
-	if (reader->wiretap != NULL)
+	if (reader->wiretap != NULL) {
+		if (strstr(pcap_says, PCAP_UNKNOWN_FORMAT) == NULL)
+			reader->refusal = g_strdup(pcap_says);
 		return true;
+	}
 	if (why == NULL)
 		fail_open(reader, path, pcap_says, error);
 	else
@@ -163,6 +170,7 @@ void reader_close(struct reader *reader)
 		return;
 	g_clear_pointer(&reader->pcap, pcap_close);
 	wiretap_close(reader->wiretap);
+	g_free(reader->refusal);
 	g_free(reader->name);
 	g_free(reader);
 }
@@ -182,6 +190,8 @@ static bool next_of_wiretap(struct reader *reader, struct st_frame *frame, GErro
 		return true;
 	if (why != NULL)
 		fail_reading(reader, why, error);
+	else if (reader->frames == 0 && reader->refusal != NULL)
+		fail_open(reader, reader->path, reader->refusal, error);
 	return false;
 }
 

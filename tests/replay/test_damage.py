@@ -182,7 +182,7 @@ def check_no_captures(check, folder):
         "a file below a file": harness.captures()[0] / "x.pcap",
         "a name of 5000 letters": "x" * 5000,
         "a name with control characters": folder / "no\nsuch\033[31mfile",
-        "IEEE 802.11": written("wlan.pcap", pcap_of(105)),
+        "IEEE 802.15.4": written("wpan.pcap", pcap_of(195)),
         "a private link type": written("private.pcap", pcap_of(147)),
         "a link type nobody has heard of": written("unknown.pcap", pcap_of(4000)),
         "pcapng without an interface": written("no-interface.pcapng", files.pcapng_bytes(1, [])[:28]),

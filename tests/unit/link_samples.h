@@ -491,6 +491,7 @@ static const struct sample link_samples[] = {
 	{"nflog-bridge", ST_LINK_NFLOG, 16, 40, ST_PROTOCOL_TCP, sample_nflog_bridge},
 	{"infiniband", ST_LINK_INFINIBAND, 44, 20, ST_PROTOCOL_TCP, sample_infiniband},
 	{"pktap", ST_LINK_PKTAP, 108, 40, ST_PROTOCOL_TCP, sample_pktap},
+	{"pktap-darwin", ST_LINK_PKTAP_DARWIN, 108, 40, ST_PROTOCOL_TCP, sample_pktap},
 	{"preamble", ST_LINK_PREAMBLE, 34, 40, ST_PROTOCOL_TCP, sample_preamble},
 	{"mpacket", ST_LINK_MPACKET, 22, 20, ST_PROTOCOL_TCP, sample_mpacket},
 	{"broadcom", ST_LINK_BROADCOM, 18, 20, ST_PROTOCOL_TCP, sample_broadcom},

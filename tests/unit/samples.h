@@ -62,6 +62,15 @@ static inline void sample_qinq(struct wire *wire)
 	put_tcp_over_ip6(wire);
 }
 
+static inline void sample_vn_tag(struct wire *wire)
+{
+	wire_ethernet(wire, 0x8926);
+	wire_u32(wire, 0x80010002);
+	wire_u16(wire, 0x8100);
+	put_tag(wire, 0x0800);
+	put_tcp_over_ip4(wire);
+}
+
 static inline void sample_snap(struct wire *wire)
 {
 	wire_ethernet(wire, 8 + 65);
@@ -280,6 +289,7 @@ static const struct sample {
 	{"ethernet-ip6", ST_LINK_ETHERNET, 14, 40, ST_PROTOCOL_TCP, sample_ethernet6},
 	{"vlan", ST_LINK_ETHERNET, 18, 20, ST_PROTOCOL_TCP, sample_vlan},
 	{"qinq", ST_LINK_ETHERNET, 26, 40, ST_PROTOCOL_TCP, sample_qinq},
+	{"vn-tag", ST_LINK_ETHERNET, 24, 20, ST_PROTOCOL_TCP, sample_vn_tag},
 	{"snap", ST_LINK_ETHERNET, 22, 20, ST_PROTOCOL_TCP, sample_snap},
 	{"sll", ST_LINK_SLL, 16, 20, ST_PROTOCOL_TCP, sample_sll},
 	{"sll-vlan", ST_LINK_SLL, 20, 40, ST_PROTOCOL_TCP, sample_sll_vlan},

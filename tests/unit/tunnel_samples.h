@@ -120,6 +120,16 @@ static inline void tunnel_wccp(struct wire *wire)
 	put_tcp_over_ip4(wire);
 }
 
+static inline void tunnel_aruba(struct wire *wire)
+{
+	put_outer(wire, 47, 4 + 26 + 8 + 65);
+	wire_u32(wire, 0x00008240);
+	wire_u16(wire, 0x8802);
+	wire_fill(wire, 0, 24);
+	wire_bytes(wire, "\xaa\xaa\x03\0\0\0\x08\x00", 8);
+	put_tcp_over_ip4(wire);
+}
+
 static inline void tunnel_etherip(struct wire *wire)
 {
 	put_outer(wire, 97, 2 + 14 + 65);
@@ -244,6 +254,7 @@ static const struct sample tunnels[] = {
 	{"erspan2", ST_LINK_RAW, 50, 20, ST_PROTOCOL_TCP, tunnel_erspan2},
 	{"erspan3", ST_LINK_RAW, 62, 40, ST_PROTOCOL_TCP, tunnel_erspan3},
 	{"wccp", ST_LINK_RAW, 28, 20, ST_PROTOCOL_TCP, tunnel_wccp},
+	{"aruba", ST_LINK_RAW, 58, 20, ST_PROTOCOL_TCP, tunnel_aruba},
 	{"etherip", ST_LINK_RAW, 36, 20, ST_PROTOCOL_TCP, tunnel_etherip},
 	{"mpls-in-ip", ST_LINK_RAW, 24, 20, ST_PROTOCOL_TCP, tunnel_mpls},
 	{"vxlan", ST_LINK_RAW, 50, 20, ST_PROTOCOL_TCP, tunnel_vxlan},

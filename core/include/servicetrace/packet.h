@@ -40,7 +40,8 @@ enum st_link_type {
 	ST_LINK_SUNATM = 123,
 	ST_LINK_WIFI_RADIOTAP = 127,
 	ST_LINK_ARCNET = 129,
-	ST_LINK_FIREWIRE = 138, /* Apple's IP over IEEE 1394 */
+	ST_LINK_FIREWIRE = 138,	    /* Apple's IP over IEEE 1394 */
+	ST_LINK_PKTAP_DARWIN = 149, /* a private number: what macOS uses it for */
 	ST_LINK_WIFI_AVS = 163,
 	ST_LINK_PPP_PPPD = 166, /* PPP with the direction in place of the address */
 	ST_LINK_JUNIPER_ETHERNET = 178,
