@@ -2,7 +2,7 @@
 """Reads and writes pcap and pcapng in either byte order and any resolution: an eye on captures that shares nothing with
 libpcap or with the programs under test.
 
-Knows one link type a file and no compression. Leaves what is inside of frames to rewriting.py.
+Knows no compression. Leaves what is inside of frames to rewriting.py.
 """
 
 import collections
@@ -19,6 +19,7 @@ _SNAP_BYTES = 262144
 
 # stamp_ns: since 1970. bytes: as captured. wire_bytes: length on the wire. comment: of pcapng, or None.
 Frame = collections.namedtuple("Frame", "stamp_ns bytes wire_bytes comment", defaults=[None])
+# link_type: of all frames; where they differ, a list of each frame's.
 # ends: for each frame, the offset in the file behind its record. head: offset behind what comes before the first frame.
 Capture = collections.namedtuple("Capture", "link_type frames ends head")
 
@@ -62,6 +63,7 @@ def pcap_bytes(link_type, frames, order="little", places=NANO):
 def _read_pcapng(content):
     order = "<" if struct.unpack_from("<I", content, 8)[0] == _PCAPNG_ORDER_MAGIC else ">"
     interfaces, frames, ends, head, at = [], [], [], 0, 0  # interfaces: (link type, ticks a second)
+    link_types = []
     while at < len(content):
         kind, length = struct.unpack_from(order + "II", content, at)
         body = content[at + 8:at + length - 4]
@@ -74,11 +76,11 @@ def _read_pcapng(content):
             interfaces.append((link_type, _ticks(resolution)))
         elif kind == _PCAPNG_PACKET:
             frames.append(_packet(body, order, interfaces))
+            link_types.append(interfaces[struct.unpack_from(order + "I", body)[0]][0])
             ends.append(at)
         head = head if frames else at
-    if len({link_type for link_type, _ in interfaces}) > 1:
-        raise ValueError("several link types")
-    return Capture(interfaces[0][0] if interfaces else None, frames, ends, head)
+    alike = len({link_type for link_type, _ in interfaces}) == 1
+    return Capture(interfaces[0][0] if alike else link_types, frames, ends, head)
 
 
 def _ticks(resolution):

@@ -68,6 +68,11 @@ def run_program(name, *arguments, text=True, timeout=HANG_S, **options):
         return subprocess.CompletedProcess(command, 124, expired.stdout or empty, f"hangs ({timeout} s)")
 
 
+def has_wiretap():
+    """Whether st-replay was built with libwiretap."""
+    return "libwiretap" in subprocess.run(["ldd", program("st-replay")], capture_output=True, text=True, check=True).stdout
+
+
 def replay(*arguments, **options):
     return run_program("st-replay", *arguments, **options)
 

@@ -186,9 +186,10 @@ def check_no_captures(check, folder):
         "a private link type": written("private.pcap", pcap_of(147)),
         "a link type nobody has heard of": written("unknown.pcap", pcap_of(4000)),
         "pcapng without an interface": written("no-interface.pcapng", files.pcapng_bytes(1, [])[:28]),
-        "pcapng of two link types": written("two.pcapng", files.pcapng_bytes(1, [files.Frame(0, bytes(60), 60)])
-                                            + files.pcapng_bytes(113, [files.Frame(0, bytes(60), 60)])),
     }
+    if not harness.has_wiretap():
+        cases["pcapng of two link types"] = written("two.pcapng", files.pcapng_bytes(1, [files.Frame(0, bytes(60), 60)])
+                                                    + files.pcapng_bytes(113, [files.Frame(0, bytes(60), 60)]))
     good = harness.captures()[0]
     for statement, path in cases.items():
         done = harness.report(path)

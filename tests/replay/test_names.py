@@ -103,8 +103,6 @@ def evidence_fault(records_of_flow, evidence, alpn=None):
 
 def judge(path, truth, found, sni, dns):
     for flow in truth["flows"]:
-        if flow.get("tunnel"):
-            continue  # inside another IP packet
         hosts = {host_of(one) for one in found.get(truth_key(flow), [])} - {None}
         if wanted_names(flow):
             fault = evidence_fault(found.get(truth_key(flow), []), "sni", flow.get("alpn"))
