@@ -275,10 +275,9 @@ static bool pass_gtp_extensions(struct reader *reader, uint8_t next)
 static enum st_status pass_gtp(struct reader *reader, struct link_layout *layout)
 {
 	uint8_t flags = reader_u8(reader), message = reader_u8(reader), next;
-	uint16_t bytes = reader_u16(reader);
 
-	reader_skip(reader, 4);
-	if ((flags & GTP_FIXED_MASK) != GTP_FIXED || message != GTP_PACKET || bytes > reader->left)
+	reader_skip(reader, 6); /* length and tunnel */
+	if ((flags & GTP_FIXED_MASK) != GTP_FIXED || message != GTP_PACKET)
 		return ST_NONE;
 	if (flags & GTP_OPTIONAL) {
 		reader_skip(reader, 3);

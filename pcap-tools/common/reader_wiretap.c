@@ -97,6 +97,9 @@ static uint32_t frame_link_type(struct wiretap *wiretap, const wtap_packet_heade
 {
 	if (header->pkt_encap == WTAP_ENCAP_ERF)
 		return erf_link_type(&header->pseudo_header);
+	if (header->pkt_encap == WTAP_ENCAP_ATM_PDUS &&
+	    header->pseudo_header.atm.type == TRAF_LLCMX)
+		return ST_LINK_ATM;
 	if (header->pkt_encap != wiretap->latest) {
 		wiretap->latest = header->pkt_encap;
 		wiretap->latest_link_type = link_type_of(header->pkt_encap);

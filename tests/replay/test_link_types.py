@@ -1,17 +1,20 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The same packets in other link layers, file formats, byte orders and resolutions, and with IP options or extension
+"""The same packets in other link layers and tunnels, file formats, byte orders and resolutions, and with IP options or extension
 headers: the report stays the same.
 """
 
+import gzip
 import ipaddress
 import json
 import shutil
 import subprocess
+import sys
 
 import capture_files as files
 import harness
 import rewriting as to
+import rewriting_links as further
 
 BASES = {4: ["concurrent-v4.pcap", "exact-v4.pcap", "silent-router-v4.pcapng"],
          6: ["hop-by-hop-v6.pcap", "exact-v6.pcap", "silent-router-v6.pcapng"]}
@@ -116,12 +119,38 @@ def check_links(base, family):
         base.same(f"{name}, pcapng", files.pcapng_bytes(link_type, base.rewritten(rewrite), order="big"))
 
 
+def check_further(base, family):
+    links = {**further.LINKS, **further.LINKS_OF[family], **further.UNREAD, **further.TUNNELS}
+    for name, (link_type, rewrite) in links.items():
+        base.same(name, files.pcapng_bytes(link_type, base.rewritten(rewrite), order=sys.byteorder))
+
+
+def check_mixture(base):
+    """Each frame of another link type than the one before: what libwiretap is for."""
+    if not harness.has_wiretap():
+        print("without libwiretap: files of several link types are not checked")
+        return
+    links = list({**LINKS, **further.LINKS, **further.TUNNELS}.values())
+    content = b"".join(files.pcapng_bytes(links[number % len(links)][0], [links[number % len(links)][1](frame)])
+                       for number, frame in enumerate(base.packets))
+    base.same("every link type in one file", content)
+    for name, squeeze in (("gzip", gzip.compress), ("gzip of all link types", lambda _: gzip.compress(content))):
+        base.same(name, squeeze(base.path.read_bytes()))
+
+
+def is_same(row, wanted, is_tunnel):
+    """Whether tshark's fields are the same; in a tunnel, those of the outer packet come first."""
+    pairs = list(zip(row.split("\t"), wanted.split("\t")))
+    return all(one == other or is_tunnel and one.endswith(other) for one, other in pairs) and "\t" in row
+
+
 def check_rewriting(base, family, folder):
     """Wireshark sees in each rewritten frame what it sees in the frame as captured: the rewriting itself is right."""
     if not shutil.which("tshark"):
         print("no tshark: the rewriting is not checked")
         return
-    links = {"as captured": (to.ETHERNET, lambda frame: frame), **LINKS, **LINKS_OF[family]}
+    links = {"as captured": (to.ETHERNET, lambda frame: frame), **LINKS, **LINKS_OF[family], **further.LINKS,
+             **further.LINKS_OF[family], **further.TUNNELS}
     del links["NULL of Linux"]  # Wireshark 4.0 knows the BSDs' numbers for IPv6 only
     path = folder / "all.pcapng"  # each file is a section, with a link type of its own
     path.write_bytes(b"".join(files.pcapng_bytes(link_type, base.rewritten(rewrite))
@@ -132,7 +161,8 @@ def check_rewriting(base, family, folder):
     rows, count = done.stdout.splitlines(), len(base.packets)
     base.check.equal(len(rows), count * len(links), f"{base.name}: tshark reads every rewritten frame")
     faults = [f"{name}, frame {number + 1}: {row!r}, not {rows[number]!r}" for place, name in enumerate(links)
-              for number, row in enumerate(rows[place * count:(place + 1) * count]) if row != rows[number]]
+              for number, row in enumerate(rows[place * count:(place + 1) * count])
+              if not is_same(row, rows[number], name in further.TUNNELS)]
     base.check.none(faults, f"{base.name}: and sees the same packets in {len(links)} link layers")
 
 
@@ -170,6 +200,8 @@ def main(check, folder):
             check_links(base, family)
             if name == names[0]:
                 check_rewriting(base, family, folder)
+                check_further(base, family)
+                check_mixture(base)
             check_inserted(base, family)
             check_is_no_sieve(base, family)
 
