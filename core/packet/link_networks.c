@@ -79,7 +79,7 @@ enum st_status link_pass_slip(struct reader *reader, struct link_layout *layout)
 	reader_skip(reader, SLIP_HEADER_BYTES);
 	if (reader->overrun)
 		return ST_TRUNCATED;
-	layout->ip_version = 4;
+	layout->ip_version = 0;
 	return look_for_ip(reader);
 }
 

@@ -50,15 +50,22 @@ static const struct {
 	{WTAP_ENCAP_NETTL_RAW_IP, ST_LINK_RAW},
 };
 
-/* libpcap's number of an encapsulation, the first of several; libwiretap tells the way back only.
+/*
+ * libpcap's number of an encapsulation, of several the one that is decoded here;
+ * -1: it has none. libwiretap tells the way back only.
  */
 static int pcap_number(int encapsulation)
 {
+	int found = -1;
+
 	for (int number = 0; number <= NUMBER_MAX; number++) {
-		if (wtap_pcap_encap_to_wtap_encap(number) == encapsulation)
-			return number;
+		if (wtap_pcap_encap_to_wtap_encap(number) != encapsulation)
+			continue;
+		found = number;
+		if (st_link_type_known((uint32_t)number))
+			break;
 	}
-	return -1;
+	return found;
 }
 
 static uint32_t link_type_of(int encapsulation)

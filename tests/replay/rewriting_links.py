@@ -85,7 +85,8 @@ def _erf(frame):
 
 
 def _ipnet(frame):
-    return struct.pack("!BBHIIIII", 1, {4: 2, 6: 26}[to.version_of(frame)], 1, _packet_bytes(frame), 2, 0, 0, 1)
+    captured = len(frame.bytes) - to.ETHERNET_BYTES
+    return struct.pack("!BBHIIIII", 1, {4: 2, 6: 26}[to.version_of(frame)], 1, captured, 2, 0, 0, 1)
 
 
 def _nflog(frame):
