@@ -37,6 +37,10 @@ def _packet_bytes(frame):
     return frame.wire_bytes - to.ETHERNET_BYTES
 
 
+def _captured_bytes(frame):
+    return len(frame.bytes) - to.ETHERNET_BYTES
+
+
 def _family(frame):
     return _FAMILIES[to.version_of(frame)]
 
@@ -85,14 +89,13 @@ def _erf(frame):
 
 
 def _ipnet(frame):
-    captured = len(frame.bytes) - to.ETHERNET_BYTES
-    return struct.pack("!BBHIIIII", 1, {4: 2, 6: 26}[to.version_of(frame)], 1, captured, 2, 0, 0, 1)
+    return struct.pack("!BBHIIIII", 1, {4: 2, 6: 26}[to.version_of(frame)], 1, _captured_bytes(frame), 2, 0, 0, 1)
 
 
 def _nflog(frame):
     family = {4: 2, 6: 10}[to.version_of(frame)]
     prefix = struct.pack(_HOST + "HH", 5, 10) + bytes(4)
-    return struct.pack("!BBH", family, 0, 7) + prefix + struct.pack(_HOST + "HH", 4 + _packet_bytes(frame), 9)
+    return struct.pack("!BBH", family, 0, 7) + prefix + struct.pack(_HOST + "HH", 4 + _captured_bytes(frame), 9)
 
 
 def _pktap(frame):
