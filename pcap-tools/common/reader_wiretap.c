@@ -58,6 +58,8 @@ static int pcap_number(int encapsulation)
 {
 	int found = -1;
 
+	if (encapsulation <= WTAP_ENCAP_UNKNOWN)
+		return -1;
 	for (int number = 0; number <= NUMBER_MAX; number++) {
 		if (wtap_pcap_encap_to_wtap_encap(number) != encapsulation)
 			continue;
@@ -76,9 +78,7 @@ static uint32_t link_type_of(int encapsulation)
 		if (without_header[i].encapsulation == encapsulation)
 			return without_header[i].link_type;
 	}
-	number = encapsulation <= WTAP_ENCAP_UNKNOWN || wtap_encap_requires_phdr(encapsulation)
-			 ? -1
-			 : pcap_number(encapsulation);
+	number = wtap_encap_requires_phdr(encapsulation) ? -1 : pcap_number(encapsulation);
 	return number < 0 ? OWN_NUMBERS + (uint32_t)MAX(encapsulation, 0) : (uint32_t)number;
 }
 
