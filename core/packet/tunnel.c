@@ -229,7 +229,7 @@ static enum st_status pass_nsh(struct reader *reader, struct link_layout *layout
 	next = reader_u8(reader);
 	if (words < NSH_LENGTH_MIN)
 		return ST_NONE;
-	reader_skip(reader, 4 * (words - 1u));
+	reader_skip(reader, 4 * ((size_t)words - 1));
 	return pass_next(reader, next, layout);
 }
 
