@@ -19,27 +19,30 @@ static json_t *time_value(uint64_t stamp_ns)
 	return report_text_value(text);
 }
 
-static json_t *port_value(const struct st_tuple *tuple, uint16_t port)
+/* Of a trace, port 0 stands for one that varies; of a flow it is one. */
+static json_t *port_value(const struct st_tuple *tuple, uint16_t port, bool is_of_flow)
 {
-	return report_number_unless(report_has_ports(tuple->protocol) ? port : 0, 0);
+	if (!report_has_ports(tuple->protocol) || (!port && !is_of_flow))
+		return json_null();
+	return json_integer(port);
 }
 
-static json_t *flow_value(uint64_t id, const struct st_tuple *tuple)
+static json_t *flow_value(uint64_t id, const struct st_tuple *tuple, bool is_of_flow)
 {
 	char protocol[ST_PROTOCOL_TEXT_BYTES], community_id[ST_COMMUNITY_ID_BYTES];
+	bool has_id = is_of_flow || report_has_flow_ports(tuple);
 	json_t *flow = json_object();
 
 	report_put(flow, "id", json_integer((json_int_t)id));
 	report_put(flow, "protocol",
 		   report_text_value(st_protocol_text(tuple->protocol, protocol)));
 	report_put(flow, "source", report_address_value(&tuple->source));
-	report_put(flow, "source_port", port_value(tuple, tuple->source_port));
+	report_put(flow, "source_port", port_value(tuple, tuple->source_port, is_of_flow));
 	report_put(flow, "destination", report_address_value(&tuple->destination));
-	report_put(flow, "destination_port", port_value(tuple, tuple->destination_port));
+	report_put(flow, "destination_port",
+		   port_value(tuple, tuple->destination_port, is_of_flow));
 	report_put(flow, "community_id",
-		   report_text_value(report_has_flow_ports(tuple)
-					     ? st_community_id(tuple, community_id)
-					     : NULL));
+		   report_text_value(has_id ? st_community_id(tuple, community_id) : NULL));
 	return flow;
 }
 
@@ -273,7 +276,7 @@ json_t *report_json_trace(const struct st_trace *trace, const struct st_report_o
 
 	report_put(object, "trace", json_integer((json_int_t)trace->number));
 	report_put(object, "kind", report_text_value(report_kind_text(trace->kind)));
-	report_put(object, "flow", flow_value(trace->flow_id, &trace->tuple));
+	report_put(object, "flow", flow_value(trace->flow_id, &trace->tuple, false));
 	report_put(object, "service", service_value(&trace->identity));
 	report_put(object, "start", time_value(trace->start_ns));
 	report_put(object, "end", time_value(trace->end_ns));
@@ -295,7 +298,7 @@ static json_t *flow_record_value(const struct st_flow *flow, const char *generat
 {
 	json_t *object = report_value("flow", generator);
 
-	report_put(object, "flow", flow_value(flow->id, &flow->tuple));
+	report_put(object, "flow", flow_value(flow->id, &flow->tuple, true));
 	report_put(object, "service", service_value(&flow->identity));
 	report_put(object, "start", time_value(flow->start_ns));
 	report_put(object, "end", time_value(flow->end_ns));

@@ -99,7 +99,7 @@ def scamper(text):
 
 
 def dublin(text):
-    """{destination port: hops} of its trace.json; it prints times too, but those wait for its next look at the clock."""
+    """{destination port: hops} of its trace.json; not its times, which are those of its next look at the clock."""
     flows = {}
     for port, probes in json.loads(text)["flows"].items():
         flows[int(port)] = {probe["sent"]["ip"]["ttl"]: [probe["received"] and Answer(probe["received"]["ip"]["src"])]

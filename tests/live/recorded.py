@@ -11,6 +11,7 @@ import traced
 import udp_apps
 
 _RUN_TIMEOUT_S = 40
+_ATTEMPTS = 2
 _SNAP_BYTES = 2000  # more than any frame here: on "any", libpcap's buffer holds few packets of whatever size
 
 
@@ -24,15 +25,20 @@ class Session:
         places = points or {"sender": (network.client, network.client_interface)}
         self._captures = {name: tools.Capture(*place, snap_bytes=_SNAP_BYTES) for name, place in places.items()}
         self.done = []  # (run, family, address, text)
+        self.addresses = set()  # that any run went to
         udp_apps.NameServer.ask_at("127.0.0.1")  # dublin-traceroute asks for names: that there are none is said at once
         self.paths = {}
 
     def run(self, run, family):
-        """One program to its end."""
-        address = self._targets.next(run.where, family)
-        words = [str(word) for word in run.command(family, address)]
-        done = self._network.client.run(words, timeout=_RUN_TIMEOUT_S)
-        self.done.append((run, family, address, done.stdout))
+        """One program to its end; once more if it prints no hop (scamper's own neighbour discovery fails at times)."""
+        for _ in range(_ATTEMPTS):
+            address = self._targets.next(run.where, family)
+            words = [str(word) for word in run.command(family, address)]
+            text = self._network.client.run(words, timeout=_RUN_TIMEOUT_S).stdout
+            self.addresses.add(address)
+            if traced.hops_printed(_verdict(run, family, address, text)):
+                break
+        self.done.append((run, family, address, text))
 
     def stop(self):
         for name, capture in self._captures.items():
@@ -40,9 +46,11 @@ class Session:
 
     def verdicts(self, traces):
         """What each run printed, beside the traces to its target."""
-        return [traced.Verdict(run, family, address, traced.JUDGES[run.reader][0](text),
-                               traced.to_address(traces, address))
-                for run, family, address, text in self.done]
+        return [_verdict(*done, traced.to_address(traces, done[2])) for done in self.done]
+
+
+def _verdict(run, family, address, text, traces=()):
+    return traced.Verdict(run, family, address, traced.JUDGES[run.reader][0](text), traces)
 
 
 def read(check, path, statement, *options):

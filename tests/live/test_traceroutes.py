@@ -6,11 +6,11 @@ Over a chain of routers, over one with a silent router in it, and over four bran
 usage: test_traceroutes.py traceroute|mtr|scamper|others [4|6]
 """
 
-import ipaddress
 import sys
 
 import apps
 import checks
+import isolation
 import recorded
 import targets
 import topologies
@@ -20,8 +20,9 @@ import tracers
 RUNS = {"traceroute": tracers.TRACEROUTE, "mtr": tracers.MTR, "scamper": tracers.SCAMPER, "others": tracers.OTHERS}
 # In the other networks the ways of sending matter that differ in what a router or a balancer sees.
 SAMPLE = ("traceroute", "traceroute -U", "traceroute -I", "traceroute -T, closed", "traceroute -U --sport",
-          "traceroute -q 5", "mtr", "mtr -u", "mtr -T, closed", "scamper udp", "scamper udp-paris", "scamper icmp-paris",
-          "scamper tcp, open", "dublin-traceroute", "tcptraceroute, open", "tracepath", "tracert", "lft", "lft -u")
+          "traceroute -q 5", "mtr", "mtr -u", "mtr -T, closed", "scamper udp", "scamper udp-paris",
+          "scamper icmp-paris", "scamper tcp, open", "dublin-traceroute", "tcptraceroute, open", "tracepath", "tracert",
+          "lft", "lft -u")
 ROUTERS = 7
 SILENT = 3
 
@@ -43,27 +44,21 @@ def check_printed(check, network, family, verdicts):
     """The program saw the network as it is: else there is nothing to compare with."""
     known = candidates(network, family, network.client)
     for verdict in verdicts:
-        shown = verdict.printed if verdict.run.reader == "dublin" else {None: traced.hops_printed(verdict)}
-        for hops in shown.values():
-            hops = {ttl: addresses if isinstance(addresses, set) else {one.address for one in addresses if one}
-                    for ttl, addresses in hops.items()}
-            wrong = {ttl: found for ttl, found in hops.items()
-                     if ttl <= len(known) and not {ipaddress.ip_address(one) for one in found}
-                     <= {ipaddress.ip_address(one) for one in known[ttl - 1]}}
-            answered = sum(bool(found) for found in hops.values())
-            check.that(not wrong and answered >= len(known) - 3,
-                       f"{verdict.run.name}: the program prints the lab's routers", f"{wrong} {hops}")
+        hops = traced.hops_printed(verdict)
+        wrong = {ttl: found for ttl, found in hops.items() if ttl <= len(known) and not found <= known[ttl - 1]}
+        answered = sum(bool(found) for found in hops.values())
+        check.that(not wrong and answered >= len(known) - 3,
+                   f"{verdict.run.name}: the program prints the lab's routers", f"{wrong} {hops}")
 
 
-def check_reports(check, verdicts, traces):
+def check_reports(check, verdicts, traces, addresses):
     for verdict in verdicts:
         faults = list(traced.faults_of(verdict))
         check.that(not faults, f"{verdict.run.name}: what it printed is what st-replay found", "; ".join(faults[:5]))
         if verdict.run.reader in ("probes", "tracepath", "tracert") and verdict.traces:
             check_round_trips(check, verdict)
-    known = {verdict.address for verdict in verdicts}
     strangers = [(trace["flow"], traced.addresses_of([trace])) for trace in traces
-                 if trace["flow"]["destination"] not in known]
+                 if trace["flow"]["destination"] not in addresses]
     check.that(not strangers, "and no other trace", str(strangers[:3]))
 
 
@@ -91,7 +86,7 @@ def compare(check, network, offered, runs, family):
     traces = recorded.read(check, session.paths["sender"], f"{len(runs)} runs")
     verdicts = session.verdicts(traces)
     check_printed(check, network, family, verdicts)
-    check_reports(check, verdicts, traces)
+    check_reports(check, verdicts, traces, session.addresses)
     check_texts(check, verdicts, session.paths["sender"])
 
 
@@ -103,7 +98,9 @@ def offer(network, last):
 def main(check):
     name, family = sys.argv[1:] or ("traceroute", "4")
     family = int(family)
-    runs = [run for run in RUNS[name] if family in run.families]
+    runs = tracers.usable(RUNS[name], family)
+    if not runs:
+        isolation.skip(f"{name} does not run in a user namespace")
     few = [run for run in runs if run.name in SAMPLE]
     checks.section(f"{name}, IPv{family}, a chain of routers")
     network = topologies.chain(ROUTERS, watched=None)

@@ -28,7 +28,8 @@ ERRORS = "icmp.type == 3 or icmp.type == 11 or icmpv6.type in {1, 3}"
 ICMP_ERRORS = (1, 3, 11)  # of both versions; no type means one thing here and another there
 RUNS = tracers.named("traceroute", "traceroute -N 1", "traceroute -U --sport", "traceroute -I", "traceroute -T, open",
                      "mtr", "mtr -u", "scamper udp-paris", "dublin-traceroute", "tcptraceroute, closed", "tracert")
-# Over IPv6 its probes are alike in every bit but the TTL, which routers do not quote as sent: only order tells them apart.
+# Over IPv6 its probes are alike in every bit but the TTL, which routers do not quote as sent: only order tells which
+# of them is meant.
 ALIKE = {("traceroute -U --sport", 6)}
 # All its probes bear one sequence number: which of them a RST answers, only order tells.
 ALIKE_AT_THE_END = ("tcptraceroute, closed",)
@@ -46,16 +47,17 @@ def shape(traces, beyond=0):
         for trace in traces)
 
 
-def answers(traces):
+def answers(traces, last=255):
     """{(ttl, address): replies}"""
     return collections.Counter((hop["ttl"], reply["address"]) for trace in traces for hop in trace["hops"]
-                               for reply in hop["replies"])
+                               if hop["ttl"] <= last for reply in hop["replies"])
 
 
-def sent(traces):
+def sent(traces, last=255):
     found = collections.Counter()
     for hop in (hop for trace in traces for hop in trace["hops"]):
-        found[hop["ttl"]] += hop["sent"]
+        if hop["ttl"] <= last:
+            found[hop["ttl"]] += hop["sent"]
     return found
 
 
@@ -64,6 +66,7 @@ class Bench:
 
     def __init__(self, check, session, path):
         self.check = check
+        self.addresses = session.addresses
         self.runs = [(run, address) for run, _, address, _ in session.done]
         self.alike = {address for run, family, address, _ in session.done if (run.name, family) in ALIKE}
         self.alike_at_the_end = {address for run, _, address, _ in session.done if run.name in ALIKE_AT_THE_END}
@@ -73,7 +76,7 @@ class Bench:
         """{address: traces}"""
         traces = recorded.read(self.check, path, statement)
         found = {address: traced.to_address(traces, address) for _, address in self.runs}
-        strangers = [trace["flow"] for trace in traces if trace["flow"]["destination"] not in found]
+        strangers = [trace["flow"] for trace in traces if trace["flow"]["destination"] not in self.addresses]
         self.check.that(not strangers, f"{statement}: no trace to anywhere else", str(strangers[:3]))
         return found
 
@@ -124,15 +127,15 @@ def replies_only(plain, other):
 
 
 def same_answers(plain, other):
-    return differs(answers(plain), answers(other)) or differs(sent(plain), sent(other))
+    """As far as the destination: what is beyond is told or not, as it comes before its answer or behind it."""
+    last = plain[0]["distance"]
+    return differs(answers(plain, last), answers(other, last)) or differs(sent(plain, last), sent(other, last))
 
 
 def same_routers(plain, other):
-    """As same_answers, but for the destination's own."""
-    target = plain[0]["flow"]["destination"]
-    found = [collections.Counter({key: count for key, count in answers(traces).items() if key[1] != target})
-             for traces in (plain, other)]
-    return differs(*found) or differs(sent(plain), sent(other))
+    """The same without the destination."""
+    last = plain[0]["distance"] - 1
+    return differs(answers(plain, last), answers(other, last)) or differs(sent(plain, last), sent(other, last))
 
 
 def all_but_one(plain, other):
@@ -156,9 +159,8 @@ def points_of(network):
 
 def check_points(check, network, offered, family):
     session = recorded.Session(network, offered, points_of(network))
-    for run in RUNS:
-        if family in run.families:
-            session.run(run, family)
+    for run in tracers.usable(RUNS, family):
+        session.run(run, family)
     session.stop()
     paths = session.paths
     bench = Bench(check, session, paths["sender"])
@@ -180,7 +182,7 @@ def check_points(check, network, offered, family):
 
 
 def check_steps(check, network, offered, family):
-    for run in STEPPED:
+    for run in tracers.usable(STEPPED, family):
         session = recorded.Session(network, offered)
         session.run(run, family)
         session.stop()

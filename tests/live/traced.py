@@ -11,7 +11,8 @@ import statistics
 import printed
 import tracers
 
-_CLASSIC_PROTOCOLS = {tracers.UDP: "udp", tracers.TCP: "tcp", tracers.UDPLITE: "136", tracers.UNASSIGNED: "253"}
+_PROTOCOL_NAMES = {tracers.UDP: "udp", tracers.TCP: "tcp", tracers.SCTP: "sctp", tracers.UDPLITE: "136",
+                   tracers.UNASSIGNED: "253"}
 # Marks of traceroute(1); a port unreachable is how the destination answers, and has none.
 _MARKS = {
     4: {(3, 0): "!N", (3, 1): "!H", (3, 2): "!P", (3, 3): "", (3, 4): "!F", (3, 5): "!S", (3, 13): "!X", (11, 0): "",
@@ -26,7 +27,7 @@ Verdict = collections.namedtuple("Verdict", "run family address printed traces")
 def protocol_name(run, family):
     if run.protocol == tracers.ICMP:
         return {4: "icmp", 6: "icmpv6"}[family]
-    return _CLASSIC_PROTOCOLS[run.protocol]
+    return _PROTOCOL_NAMES[run.protocol]
 
 
 def to_address(traces, address):
@@ -79,6 +80,9 @@ def _member_faults(verdict):
 def hops_printed(verdict):
     """Addresses by TTL, whatever else the program tells."""
     hops = verdict.printed
+    if verdict.run.reader == "dublin":
+        return {ttl: {answer.address for answer in answers if answer}
+                for flow in hops.values() for ttl, answers in flow.items()}
     if verdict.run.reader == "scamper":
         hops = hops[0]
     if verdict.run.reader in ("mtr", "raw"):

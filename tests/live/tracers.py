@@ -55,7 +55,7 @@ def _dublin(*options):
     return lambda family, address: ["sh", "-ec", script, isolation.FOLDER, *options, address]
 
 
-UDP, TCP, ICMP, UDPLITE, UNASSIGNED = 17, 6, 1, 136, 253
+UDP, TCP, ICMP, SCTP, UDPLITE, UNASSIGNED = 17, 6, 1, 132, 136, 253
 
 TRACEROUTE = [
     Run("traceroute", "probes", _traceroute(), UDP),
@@ -80,6 +80,8 @@ TRACEROUTE = [
          Ports(None, CLOSED_PORT)),
     # Its probes of a TTL are alike in every bit over IPv6: one at a time, or nobody could tell them from doubles.
     Run("traceroute -P 253", "probes", _traceroute("-P", "253", "-N", "1"), UNASSIGNED),
+    # The first bytes that it sends stand where SCTP has its ports.
+    Run("traceroute -P 132", "probes", _traceroute("-P", "132", "-N", "1"), SCTP, Ports(CHOSEN, CHOSEN)),
     Run("traceroute to nowhere", "probes", _traceroute(), UDP, Ports(), UNREACHABLE),
     Run("traceroute -I to nowhere", "probes", _traceroute("-I"), ICMP, Ports(), UNREACHABLE),
     Run("traceroute -T to what is prohibited", "probes", _traceroute("-T", "-p", CLOSED_PORT), TCP,
@@ -152,6 +154,12 @@ def named(*names):
     """The runs of these names, in this order."""
     known = {run.name: run for runs in (TRACEROUTE, MTR, SCAMPER, OTHERS) for run in runs}
     return [known[name] for name in names]
+
+
+def usable(runs, family):
+    """Those that know this version of IP and run here: scamper gives up root rights, which a user namespace forbids."""
+    return [run for run in runs
+            if family in run.families and (run.reader != "scamper" or isolation.may_change_groups())]
 
 
 def programs(runs):
