@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Captures made out of captures: other orders, other clocks, fewer packets.
 
-Reads and writes the classic pcap format with nanoseconds, as tools.Capture makes it.
+Reads and writes the classic pcap format in this machine's byte order, as tools.Capture makes it.
 """
 
 import collections
@@ -12,25 +12,30 @@ import subprocess
 import tools
 from lab import LabError
 
-_MAGIC_NS = 0xa1b23c4d
+_UNITS_NS = {0xa1b23c4d: 1, 0xa1b2c3d4: 1000}  # by the first word: what a stamp's second word counts
 _HEADER_BYTES = 24
-_RECORD = struct.Struct("<IIII")
+_RECORD = struct.Struct("=IIII")
 NS_PER_S = 1_000_000_000
 
 Packet = collections.namedtuple("Packet", "stamp_ns data wire_bytes")
+
+
+def _magic(header):
+    return struct.unpack_from("=I", header)[0]
 
 
 def load(path):
     """(file header, packets)"""
     with open(path, "rb") as stream:
         content = stream.read()
-    if struct.unpack_from("<I", content)[0] != _MAGIC_NS:
-        raise LabError(f"{path} is no nanosecond pcap of this machine's byte order")
+    if len(content) < _HEADER_BYTES or _magic(content) not in _UNITS_NS:
+        raise LabError(f"{path} is no pcap of this machine's byte order")
     packets, offset = [], _HEADER_BYTES
     while offset < len(content):
-        seconds, nanoseconds, kept, wire = _RECORD.unpack_from(content, offset)
+        seconds, fraction, kept, wire = _RECORD.unpack_from(content, offset)
         offset += _RECORD.size
-        packets.append(Packet(seconds * NS_PER_S + nanoseconds, content[offset:offset + kept], wire))
+        stamp_ns = seconds * NS_PER_S + fraction * _UNITS_NS[_magic(content)]
+        packets.append(Packet(stamp_ns, content[offset:offset + kept], wire))
         offset += kept
     return content[:_HEADER_BYTES], packets
 
@@ -41,8 +46,9 @@ def store(name, header, packets):
     with open(path, "wb") as stream:
         stream.write(header)
         for packet in packets:
-            seconds, nanoseconds = divmod(packet.stamp_ns, NS_PER_S)
-            stream.write(_RECORD.pack(seconds, nanoseconds, len(packet.data), packet.wire_bytes) + packet.data)
+            seconds, rest_ns = divmod(packet.stamp_ns, NS_PER_S)
+            fraction = rest_ns // _UNITS_NS[_magic(header)]
+            stream.write(_RECORD.pack(seconds, fraction, len(packet.data), packet.wire_bytes) + packet.data)
     return path
 
 

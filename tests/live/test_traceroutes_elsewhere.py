@@ -100,17 +100,17 @@ def same(beyond=0):
 def round_trips_within(limit_ms):
     """The same shape, and round trips as long as the sender's or, seen nearer to the routers, shorter."""
     def agree(plain, other):
-        ours = {key: value for trace in plain for key, value in times(trace).items()}
-        theirs = {key: value for trace in other for key, value in times(trace).items()}
+        ours, theirs = times(plain), times(other)
         far = {key: (value, theirs.get(key)) for key, value in ours.items()
                if theirs.get(key) is None or not -limit_ms <= value - theirs[key] <= limit_ms}
         return same()(plain, other) or (str(list(far.items())[:3]) if far else "")
     return agree
 
 
-def times(trace):
-    return {(trace["start"], hop["ttl"], reply["probe"]): reply["rtt_ms"] for hop in trace["hops"]
-            for reply in hop["replies"]}
+def times(traces):
+    return {(number, hop["ttl"], reply["probe"]): reply["rtt_ms"]
+            for number, trace in enumerate(sorted(traces, key=lambda trace: trace["start"]))
+            for hop in trace["hops"] for reply in hop["replies"]}
 
 
 def replies_only(plain, other):
