@@ -4,10 +4,8 @@
 section. With --write the examples are made anew."""
 
 import json
-import os
 import pathlib
 import re
-import subprocess
 import sys
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -15,6 +13,7 @@ sys.path[:0] = [str(HERE), str(HERE.parent / "replay")]
 import harness  # noqa: E402  pylint: disable=wrong-import-position
 import read_csv  # noqa: E402  pylint: disable=wrong-import-position
 import read_dot  # noqa: E402  pylint: disable=wrong-import-position
+from samples import samples  # noqa: E402  pylint: disable=wrong-import-position
 
 PAGE = harness.SOURCE / "docs" / "output.md"
 CAPTURE = harness.CAPTURES / "silent-router-v4.pcapng"
@@ -85,9 +84,8 @@ def main(checks, _folder):
     page = PAGE.read_text(encoding="utf-8")
     checks.that(len(EXAMPLE.findall(page)) == 7, "every format that has an example has one")
     checks.that(with_examples(page) == page, "the examples are what the tool writes (else: test_docs.py --write)")
-    program = os.environ["ST_SAMPLES"]
     for name in FORMATS:
-        text = subprocess.run([program, "--samples", name], capture_output=True, check=True).stdout.decode("utf-8")
+        text = samples(name)
         described = set(re.findall(r"`([A-Za-z_0-9]+)`", re.sub(r"```.*?```", "", section(page, name), flags=re.S)))
         checks.none(sorted(set(member_names(name, text)) - described), f"{name}: every member is described")
 

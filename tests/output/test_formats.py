@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The formats of other tools, read by readers of their own that know nothing of ours: over the captures of testdata and
-over odd traces made by hand (ST_SAMPLES --samples FORMAT). What they read must be what the JSON report says.
+over odd traces made by hand (samples.py). What they read must be what the JSON report says.
 
 With scamper at hand and as root, scamper's own output (in an empty network namespace) must satisfy its reader too.
 """
@@ -23,6 +23,7 @@ import read_csv  # noqa: E402  pylint: disable=wrong-import-position
 import read_dot  # noqa: E402  pylint: disable=wrong-import-position
 import read_original  # noqa: E402  pylint: disable=wrong-import-position
 import read_scamper  # noqa: E402  pylint: disable=wrong-import-position
+from samples import samples  # noqa: E402  pylint: disable=wrong-import-position
 
 FORMATS = ("json", "scamper", "atlas", "service-traceroute", "csv", "dot")
 BANDS = {"#1f6fd6": lambda ms: ms <= 100, "#f08c00": lambda ms: 100 < ms <= 150, "#d6293e": lambda ms: ms > 150}
@@ -220,12 +221,7 @@ def test_captures(checks):
 
 
 def test_samples(checks):
-    program = os.environ.get("ST_SAMPLES")
-    if not program:
-        checks.that(False, "ST_SAMPLES names the program that writes odd traces")
-        return
-    texts = {name: subprocess.run([program, "--samples", name], capture_output=True, check=True).stdout.decode("utf-8")
-             for name in (*FORMATS, "text")}
+    texts = {name: samples(name) for name in (*FORMATS, "text")}
     check_texts(checks, texts, "odd traces")
     labels = [node["label"] for node in read_dot.read(texts["dot"])[0].values()]
     checks.that(any('a"b\\c,d\\' in label for label in labels), "dot: quotes and backslashes of names arrive whole", labels)

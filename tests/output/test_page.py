@@ -9,7 +9,6 @@ Skips without chromium and chromedriver.
 import json
 import os
 import pathlib
-import subprocess
 import sys
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -17,6 +16,7 @@ sys.path[:0] = [str(HERE), str(HERE.parent / "replay")]
 import harness  # noqa: E402  pylint: disable=wrong-import-position
 import made_page  # noqa: E402  pylint: disable=wrong-import-position
 import webdriver  # noqa: E402  pylint: disable=wrong-import-position
+from samples import samples  # noqa: E402  pylint: disable=wrong-import-position
 
 COLORS = {"good": "rgb(31, 111, 214)", "high": "rgb(239, 139, 0)", "very-high": "rgb(214, 41, 62)", "silent": "rgb(0, 0, 0)"}
 NODES = """return [...document.querySelectorAll("#graph .node")].map(node => ({key: node.dataset.key,
@@ -91,8 +91,7 @@ def test_capture(checks, browser, folder):
 
 
 def test_hostile(checks, browser, folder):
-    program = os.environ.get("ST_SAMPLES")
-    text = subprocess.run([program, "--samples", "html"], capture_output=True, check=True).stdout.decode("utf-8")
+    text = samples("html")
     path = show(browser, folder, text, "hostile")
     is_quiet(checks, browser, path, "hostile names")
     count = browser.run("return [document.scripts.length, document.images.length, document.querySelectorAll('b b, img').length]")
