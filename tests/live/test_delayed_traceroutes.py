@@ -14,6 +14,7 @@ import checks
 import delayed
 import recorded
 import targets
+import tools
 import traced
 import tracers
 
@@ -115,4 +116,4 @@ def main(check):
 
 
 if __name__ == "__main__":
-    checks.run(main, ["tcpdump", *tracers.programs(RUNS)])
+    checks.run(main, [*tools.CAPTURING, *tracers.programs(RUNS)])
