@@ -6,12 +6,15 @@
 DEMO_PACKAGES="
 	gcc libc6-dev cmake ninja-build pkg-config
 	libglib2.0-dev libjansson-dev libpcap-dev libgcrypt20-dev libpsl-dev
+	libwiretap-dev libwsutil-dev libmaxminddb-dev
 	scdoc
 	iproute2 util-linux ethtool nftables python3 nginx-light curl dnsmasq-base"
 
 # What only tests need: peers to compare with, independent decoders, checkers.
 TEST_PACKAGES="
-	git tshark tcpdump conntrack traceroute scamper iperf3 openssl libcap2-bin procps
+	git tshark wireshark-common tcpdump conntrack iperf3 openssl libcap2-bin procps
+	traceroute scamper mtr-tiny dublin-traceroute tcptraceroute lft nmap hping3 iputils-tracepath
+	graphviz chromium chromium-driver
 	ngtcp2-server ngtcp2-client socat netcat-openbsd
 	python3-jsonschema
 	clang clang-format clang-tidy libclang-rt-dev"

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # libwiretap, which reads the captures that libpcap cannot: optional. Sets WIRETAP_LIBRARY (empty: do without),
-# WSUTIL_LIBRARY and WIRETAP_INCLUDE. Debian: libwiretap-dev, libwsutil-dev, and libwireshark-dev for the headers.
+# WSUTIL_LIBRARY and WIRETAP_INCLUDE. Debian: libwiretap-dev and libwsutil-dev.
 # Its pkg-config file names the dissectors' library too, which is not wanted here.
 option(ST_WIRETAP "Read more capture formats through libwiretap, if it is there" ON)
 

@@ -53,7 +53,7 @@ enum st_status link_pass_enc(struct reader *reader, struct link_layout *layout)
 /* The header's length counts no padding, which fills it up to a multiple of four. */
 enum st_status link_pass_pflog(struct reader *reader, struct link_layout *layout)
 {
-	size_t bytes = (reader_u8(reader) + 3u) / 4 * 4;
+	size_t bytes = ((size_t)reader_u8(reader) + 3) / 4 * 4;
 	uint8_t family = reader_u8(reader);
 
 	if (bytes < 4)
@@ -79,7 +79,7 @@ static enum st_status find_payload(struct reader *reader)
 				reader->left = bytes;
 			return ST_OK;
 		}
-		reader_skip(reader, (bytes + 3u) / 4 * 4);
+		reader_skip(reader, ((size_t)bytes + 3) / 4 * 4);
 	}
 	return ST_UNSUPPORTED;
 }

@@ -229,7 +229,7 @@ static enum st_status pass_nsh(struct reader *reader, struct link_layout *layout
 	next = reader_u8(reader);
 	if (words < NSH_LENGTH_MIN)
 		return ST_NONE;
-	reader_skip(reader, 4 * (words - 1u));
+	reader_skip(reader, 4 * ((size_t)words - 1));
 	return pass_next(reader, next, layout);
 }
 
@@ -328,9 +328,26 @@ static enum st_status pass_l2tp(struct reader *reader, struct link_layout *layou
 	return link_pass_ppp(reader, layout);
 }
 
-/* Tunnels that answer from the port they are asked at, and those that only listen there. */
+/* Tunnels that are answered from the port that they go to. */
+static link_pass two_way_tunnel(uint16_t port)
+{
+	switch (port) {
+	case PORT_GTP:
+		return pass_gtp;
+	case PORT_TEREDO:
+		return pass_teredo;
+	case PORT_L2TP:
+		return pass_l2tp;
+	default:
+		return NULL;
+	}
+}
+
+/* The others have the port at their end alone; the sender's varies with what it carries. */
 static link_pass udp_tunnel(const struct st_packet *packet)
 {
+	link_pass pass = two_way_tunnel(packet->destination_port);
+
 	switch (packet->destination_port) {
 	case PORT_VXLAN:
 	case PORT_VXLAN_LINUX:
@@ -343,24 +360,8 @@ static link_pass udp_tunnel(const struct st_packet *packet)
 		return pass_gre;
 	case PORT_MPLS:
 		return pass_stack;
-	case PORT_GTP:
-		return pass_gtp;
-	case PORT_TEREDO:
-		return pass_teredo;
-	case PORT_L2TP:
-		return pass_l2tp;
 	default:
-		break;
-	}
-	switch (packet->source_port) {
-	case PORT_GTP:
-		return pass_gtp;
-	case PORT_TEREDO:
-		return pass_teredo;
-	case PORT_L2TP:
-		return pass_l2tp;
-	default:
-		return NULL;
+		return pass ? pass : two_way_tunnel(packet->source_port);
 	}
 }
 

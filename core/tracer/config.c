@@ -151,23 +151,15 @@ static bool allows(const struct st_selection *selection, const struct st_packet 
 	       selection->port == packet->destination_port;
 }
 
-enum interest config_interest_anywhere(const struct st_config *config,
-				       const struct st_packet *packet, enum st_direction direction)
+enum interest config_interest(const struct st_config *config, const struct st_packet *packet,
+			      enum st_direction direction)
 {
 	const struct st_selection *selection = &config->selection;
 
-	if (!allows(selection, packet))
+	if (!allows(selection, packet) || !shard_has(config, &packet->source, &packet->destination))
 		return INTEREST_NONE;
 	if (selection->all || selects_host(selection, packet, direction) ||
 	    selects_flow(selection, packet))
 		return INTEREST_SELECTED;
 	return selection->name_count || selection->service_count ? INTEREST_NAME : INTEREST_NONE;
-}
-
-enum interest config_interest(const struct st_config *config, const struct st_packet *packet,
-			      enum st_direction direction)
-{
-	if (!shard_has(config, &packet->source, &packet->destination))
-		return INTEREST_NONE;
-	return config_interest_anywhere(config, packet, direction);
 }

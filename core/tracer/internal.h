@@ -76,10 +76,6 @@ enum interest {
 enum interest config_interest(const struct st_config *config, const struct st_packet *packet,
 			      enum st_direction direction);
 
-/* The same in whatever shard it is. */
-enum interest config_interest_anywhere(const struct st_config *config,
-				       const struct st_packet *packet, enum st_direction direction);
-
 /* shard.c */
 
 /* True if what passes between these two, in either direction, is this run's to look at. */

@@ -423,9 +423,7 @@ struct probe *sessions_unseen(struct st_tracer *tracer, const struct st_quote *q
 		.source_port = quote->source_port,
 		.destination_port = quote->destination_port,
 	};
-	/* Whose it is, is said by the error's receiver: the quoted source may be a translator's. */
-	enum interest interest =
-		config_interest_anywhere(&tracer->config, &packet, ST_DIRECTION_UNKNOWN);
+	enum interest interest = config_interest(&tracer->config, &packet, ST_DIRECTION_UNKNOWN);
 	struct candidate quoted = {.is_selected = interest == INTEREST_SELECTED};
 	struct flow *session;
 	struct trace *trace;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Any frame through the decoders, and its link header through what fits it to a
- * probe. The input is the link type (2 bytes), by how many times 4 bytes the
+ * Any frame through the decoders, into all tunnels, and its link header through what
+ * fits it to a probe. The input is the link type (2 bytes), by how many times 4 bytes the
  * frame on the wire is longer than what was captured (2 bytes), and the captured
  * bytes; make_seeds.c writes the same form.
  */
@@ -33,6 +33,21 @@ static void check_packet(const struct st_frame *frame, const struct st_packet *p
 	must((uint64_t)packet->transport_offset + packet->transport_captured <=
 	     frame->captured_bytes);
 	must(packet->payload_captured == 0 || payload_end <= frame->captured_bytes);
+}
+
+/* Each step leads further into the frame, so the steps come to an end. */
+static void check_tunnels(const struct st_frame *frame, const struct st_packet *packet)
+{
+	struct st_packet inner = *packet, outer;
+	enum st_status status;
+
+	do {
+		outer = inner;
+		status = st_packet_enter(frame, &inner);
+		must(status == ST_OK || memcmp(&inner, &outer, sizeof(inner)) == 0);
+		must(status != ST_OK || inner.ip_offset > outer.ip_offset);
+		check_packet(frame, &inner);
+	} while (status == ST_OK);
 }
 
 /* Finished for another packet, a link header is as long as it was and leads to the same place. */
@@ -106,7 +121,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (st_packet_decode(&frame, &packet) != ST_OK)
 		return 0;
 	check_packet(&frame, &packet);
-	check_link_header(&frame, &packet);
+	check_tunnels(&frame, &packet);
+	if (st_link_type_sendable(frame.link_type))
+		check_link_header(&frame, &packet);
 	icmp = packet.protocol == ST_PROTOCOL_ICMP || packet.protocol == ST_PROTOCOL_ICMPV6;
 	if (icmp && !packet.later_fragment && packet.icmp.is_error)
 		check_error(&frame, &packet);

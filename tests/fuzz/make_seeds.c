@@ -5,8 +5,9 @@
  * from a real capture.
  */
 #include "base/checksum.h"
-#include "samples.h"
+#include "link_samples.h"
 #include "seeds.h"
+#include "tunnel_samples.h"
 
 #define CUT_BYTES 64 /* a snap length that cuts the longer samples */
 
@@ -58,6 +59,17 @@ static struct wire error_with_extension(uint8_t version, size_t quote_bytes, uns
 	return wire;
 }
 
+static void write_samples(const char *folder, const struct sample *some, size_t count)
+{
+	struct wire frame;
+
+	for (size_t i = 0; i < count; i++) {
+		frame = (struct wire){0};
+		some[i].put(&frame);
+		write_frame(folder, some[i].name, some[i].link_type, &frame, frame.count);
+	}
+}
+
 int main(int argc, char **argv)
 {
 	struct wire frame;
@@ -66,11 +78,9 @@ int main(int argc, char **argv)
 		fprintf(stderr, "usage: %s FOLDER\n", argv[0]);
 		return 2;
 	}
-	for (size_t i = 0; i < G_N_ELEMENTS(samples); i++) {
-		frame = (struct wire){0};
-		samples[i].put(&frame);
-		write_frame(argv[1], samples[i].name, samples[i].link_type, &frame, frame.count);
-	}
+	write_samples(argv[1], samples, G_N_ELEMENTS(samples));
+	write_samples(argv[1], link_samples, G_N_ELEMENTS(link_samples));
+	write_samples(argv[1], tunnels, G_N_ELEMENTS(tunnels));
 	frame = (struct wire){0};
 	sample_ethernet6(&frame);
 	write_frame(argv[1], "snapped", ST_LINK_ETHERNET, &frame, CUT_BYTES);

@@ -30,12 +30,32 @@ static void check_identity(const struct run *run, const struct st_identity *iden
 	must(st_signatures_find(run->signatures, identity->service) != NULL);
 }
 
+/* Every format can say every trace. */
+static void check_formats(const struct st_trace *trace)
+{
+	const struct st_report_options options = {.generator = "fuzz 0"};
+
+	for (unsigned i = ST_REPORT_TEXT; i <= ST_REPORT_HTML; i++) {
+		struct st_report *report = st_report_new((enum st_report_format)i, &options);
+		char *begin = st_report_begin(report), *text = st_report_trace(report, trace);
+		char *end = st_report_end(report);
+
+		must(g_utf8_validate(begin, -1, NULL) && g_utf8_validate(text, -1, NULL));
+		must(g_utf8_validate(end, -1, NULL) && (*text || *end || trace->hop_count == 0));
+		free(begin);
+		free(text);
+		free(end);
+		st_report_free(report);
+	}
+}
+
 static void check_report(const struct run *run, const struct st_trace *trace)
 {
 	char *json = st_report_json(trace, "fuzz 0"), *text = st_report_text(trace);
 
 	must(json && text && trace->stop_reason != ST_STOP_NONE);
 	check_identity(run, &trace->identity);
+	check_formats(trace);
 	for (size_t i = 0; i < trace->hop_count; i++) {
 		const struct st_hop *hop = &trace->hops[i];
 

@@ -241,6 +241,22 @@ def test_one(checks, browser, folder):
     test_looks(checks, browser, "one")
 
 
+def test_far(checks, browser, folder):
+    """Hops far apart stand beside each other; many routers at one hop are folded."""
+    traces = made_page.traces_like(60)
+    for number, trace in enumerate(traces):
+        trace["hops"][-1]["ttl"] += 100
+        for entry in trace["hops"][3]["replies"]:
+            entry["address"] = f"203.0.113.{number + 1}"
+    show(browser, folder, made_page.page_of(page_text(harness.captures()[0]), traces), "far")
+    columns = browser.run("return [...document.querySelectorAll('#graph .layer')].map(text => text.textContent)")
+    checks.that(len(columns) < 30, "TTLs that nobody has take no room", columns)
+    nodes = browser.run(NODES)
+    checks.that(any(node["key"].startswith("more ") for node in nodes) and len(nodes) < 120,
+                "too many routers at one hop are one node", len(nodes))
+    checks.none(browser.complaints(), "far hops: the console has nothing to say")
+
+
 def test_documents(checks):
     """Several captures make one page."""
     captures = harness.captures()[:3]
@@ -260,7 +276,7 @@ def main(checks, folder):
             harness.skip("no browser")
         return
     with webdriver.Browser() as browser:
-        for test in (test_capture, test_hostile, test_empty, test_one, test_many):
+        for test in (test_capture, test_hostile, test_empty, test_one, test_far, test_many):
             harness.section(test.__name__)
             test(checks, browser, folder)
 

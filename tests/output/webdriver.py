@@ -31,6 +31,14 @@ class Browser:
         self.session = None
 
     def __enter__(self):
+        try:
+            self._start()
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def _start(self):
         self.folder = tempfile.TemporaryDirectory(prefix="st-browser-")
         environment = {**os.environ, "HOME": self.folder.name}
         driver = next(filter(None, map(shutil.which, DRIVERS)))
@@ -51,7 +59,6 @@ class Browser:
         answer = self._call("POST", "/session", {"capabilities": {"alwaysMatch": {
             "goog:chromeOptions": options, "goog:loggingPrefs": {"browser": "ALL", "performance": "ALL"}}}})
         self.session = answer["sessionId"]
-        return self
 
     def __exit__(self, *_):
         try:

@@ -287,17 +287,12 @@ static void write_mutant(const GByteArray *file)
 /* Each second run reports in text, each third one writes a capture. */
 static int run(uint64_t number, char *signatures)
 {
-	char *words[] = {(char *)"st-replay",
-			 (char *)"--quiet",
-			 (char *)"--flows",
-			 (char *)"--signatures",
-			 signatures,
-			 (char *)"-o",
-			 (char *)(number % 2 == 0 ? "json" : "text"),
-			 (char *)MUTANT,
-			 (char *)(number % 3 == 0 ? "-w" : NULL),
-			 (char *)"written",
-			 NULL};
+	char *words[] = {(char *)"st-replay",	 (char *)"--quiet",
+			 (char *)"-n",		 (char *)"--flows",
+			 (char *)"--signatures", signatures,
+			 (char *)"-o",		 (char *)(number % 2 == 0 ? "json" : "text"),
+			 (char *)MUTANT,	 (char *)(number % 3 == 0 ? "-w" : NULL),
+			 (char *)"written",	 NULL};
 	int status;
 
 	alarm(RUN_SECONDS_MAX);

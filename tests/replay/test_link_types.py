@@ -125,7 +125,7 @@ def check_further(base, family):
         base.same(name, files.pcapng_bytes(link_type, base.rewritten(rewrite), order=sys.byteorder))
 
 
-def check_mixture(base):
+def check_mixture(base, folder):
     """Each frame of another link type than the one before: what libwiretap is for."""
     if not harness.has_wiretap():
         print("without libwiretap: files of several link types are not checked")
@@ -134,6 +134,9 @@ def check_mixture(base):
     content = b"".join(files.pcapng_bytes(links[number % len(links)][0], [links[number % len(links)][1](frame)])
                        for number, frame in enumerate(base.packets))
     base.same("every link type in one file", content)
+    written = folder / "written"
+    harness.replay("--quiet", "-w", written, folder / "variant")
+    base.same("what -w made of that", written.read_bytes())
     for name, squeeze in (("gzip", gzip.compress), ("gzip of all link types", lambda _: gzip.compress(content))):
         base.same(name, squeeze(base.path.read_bytes()))
 
@@ -201,7 +204,7 @@ def main(check, folder):
             if name == names[0]:
                 check_rewriting(base, family, folder)
                 check_further(base, family)
-                check_mixture(base)
+                check_mixture(base, folder)
             check_inserted(base, family)
             check_is_no_sieve(base, family)
 

@@ -23,7 +23,6 @@ import rewriting as to
 FOLDER = pathlib.Path(os.environ.get("ST_CAPTURES") or harness.SOURCE.parent / "shared" / "captures")
 SHARDS = (1, 2, 3, 8)
 AT_ONCE = 2
-TRANSLATED = "translated"  # without probes the quoted source is all there is, but the receiver decides
 CLIENT = bytes([10, 0, 1, 1])
 LIMIT_S = 60
 SEED = 0x7365727669636574
@@ -97,8 +96,8 @@ def sharing_faults(capture):
         faults += [f"{capture}: {number}/{shards}: exit {run.done.returncode} instead of {whole.done.returncode}"
                    for number, run in enumerate(runs, 1) if run.done.returncode != whole.done.returncode]
         faults += [f"{capture}: {ends(report)} is not of shard {number}/{shards}"
-                   for number, run in enumerate(runs, 1) for report in run.reports if TRANSLATED not in capture.name
-                   and shard_of(*ends(report), shards) != number]
+                   for number, run in enumerate(runs, 1) for report in run.reports
+                   if shard_of(*ends(report), shards) != number]
     return faults, len(whole.reports)
 
 
@@ -152,7 +151,7 @@ def variants(folder):
     """Captures of many clients, made of one: as it is, behind a translator, and with nothing but ICMP errors."""
     frames = files.read((harness.CAPTURES / "concurrent-v4.pcapng").read_bytes()).frames
     made = {"crowd": crowd(frames), "hidden": hidden(crowd(frames)), "replies": replies_only(crowd(frames)),
-            f"replies-{TRANSLATED}": hidden(replies_only(frames))}
+            "hidden-replies": hidden(replies_only(frames))}
     for name, content in made.items():
         (folder / name).write_bytes(files.pcap_bytes(to.ETHERNET, content))
     return [folder / name for name in made]

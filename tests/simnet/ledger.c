@@ -250,7 +250,18 @@ static uint16_t count_replies(const struct st_hop *hop, uint16_t index)
 
 GPtrArray *ledger_answers(const struct ledger *l, size_t i)
 {
-	return wanted_answers(l, g_array_index(l->places, size_t, i));
+	size_t place = g_array_index(l->places, size_t, i);
+	const struct sent_probe *probe = simnet_probe(l->simnet, place);
+	const struct st_hop *hop = find_hop(&l->outcome->trace, probe->ttl);
+	GPtrArray *answers = wanted_answers(l, place);
+
+	for (unsigned k = answers->len; k-- > 0;) {
+		const struct answer *answer = answers->pdata[k];
+
+		if (!find_reply(hop, probe->index, &answer->router))
+			g_ptr_array_remove_index(answers, k);
+	}
+	return answers;
 }
 
 uint16_t ledger_check_replies(const struct ledger *l, size_t i, uint64_t *last_ns)

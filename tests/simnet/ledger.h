@@ -26,7 +26,7 @@ struct ledger {
 /* The trace's `i`th probe. */
 const struct sent_probe *ledger_probe(const struct ledger *ledger, size_t i);
 
-/* The answers to the trace's `i`th probe that the report must hold; to be freed by the caller. */
+/* The answers to the trace's `i`th probe that are in its report; to be freed by the caller. */
 GPtrArray *ledger_answers(const struct ledger *ledger, size_t i);
 
 /*

@@ -195,11 +195,9 @@ static bool is_loop(const struct reasons *r, unsigned ttl)
 	return any_hop(s, loops) || any_hop(s, detours_far) || s->change_count > 0;
 }
 
-/* Answers that cannot be told from each other are none. */
 static bool is_silent(const struct reasons *r, unsigned ttl)
 {
-	return r->seen[ttl].sent > 0 && r->highest > ttl &&
-	       (r->seen[ttl].answers == 0 || any_hop(r->scenario, withholds_answers));
+	return r->seen[ttl].sent > 0 && r->seen[ttl].answers == 0 && r->highest > ttl;
 }
 
 /* What a lossy path does to a few probes can look like anything. */

@@ -73,6 +73,8 @@ static void fill_quote(GRand *random, struct sim_hop *hop)
 	if (chance(random, 0.2) && hop->quote_bytes >= 8)
 		hop->mpls = (enum sim_mpls)pick(random, MPLS_NONE, MPLS_WITHOUT_LENGTH);
 	hop->label = pick(random, 0, 0xfffff);
+	if (hop->mpls != MPLS_NONE && chance(random, 0.2))
+		hop->label_ttl = pick(random, 1, 255);
 	if (hop->mpls != MPLS_NONE)
 		hop->labels = chance(random, 0.5) ? pick(random, 1, SIM_LABELS_MAX) : 1;
 }
@@ -112,6 +114,18 @@ static void fill_quirks(GRand *random, struct sim_hop *hop, struct mood *mood)
 		hop->drop = (enum sim_drop)pick(random, DROP_NOTHING, DROP_OLD_SEGMENTS);
 }
 
+/* Of the IP header only: what changes in TCP could reach the application. */
+static void fill_rewrite(GRand *random, struct sim_rewrite *rewrite)
+{
+	if (chance(random, 0.3))
+		rewrite->dscp = pick(random, 0, 63);
+	if (chance(random, 0.3))
+		rewrite->ecn = pick(random, 0, 3);
+	if (chance(random, 0.3))
+		rewrite->flow_label = pick(random, 0, 0xfffff);
+	rewrite->clears_df = chance(random, 0.3);
+}
+
 static void fill_hop(GRand *random, struct sim_hop *hop, struct mood *mood)
 {
 	fill_link(random, &hop->link, mood);
@@ -122,6 +136,10 @@ static void fill_hop(GRand *random, struct sim_hop *hop, struct mood *mood)
 	fill_answers(random, hop);
 	fill_quote(random, hop);
 	fill_quirks(random, hop, mood);
+	if (mood->quirky && chance(random, 0.1))
+		fill_rewrite(random, &hop->rewrite);
+	if (mood->quirky && chance(random, 0.1))
+		hop->answer_delay_ns = pick(random, 1, 200) * MS;
 }
 
 /* The path as it is from then on; every router is another one. */

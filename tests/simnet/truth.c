@@ -253,6 +253,21 @@ static void check_note(const struct ledger *l, const char *kind, bool wanted, ui
 			noted->ttl, ttl);
 }
 
+/* How far probes went, if that is noted: how far they may go changes with the peer's packets. */
+static uint8_t near_ttl(const struct ledger *l)
+{
+	const struct st_trace *trace = &l->outcome->trace;
+	uint8_t highest = 0;
+
+	for (size_t i = 0; i < l->places->len; i++)
+		highest = MAX(highest, ledger_probe(l, i)->ttl);
+	for (size_t i = 0; i < trace->note_count; i++)
+		if (g_str_equal(trace->notes[i].kind, "near-destination") &&
+		    trace->notes[i].ttl == highest)
+			return highest;
+	return (uint8_t)l->outcome->ceiling;
+}
+
 static void check_notes(const struct ledger *l)
 {
 	const struct st_trace *trace = &l->outcome->trace;
@@ -267,7 +282,7 @@ static void check_notes(const struct ledger *l)
 	check_note(l, "recverr-unknown", !quiet_kind && c->flow->recverr == RECVERR_UNKNOWN, 0);
 	check_note(l, "algorithm", algorithm_used(l) != l->simnet->scenario->tracer.algorithm, 0);
 	check_note(l, "near-destination", trace->stop_reason == ST_STOP_NEAR_DESTINATION,
-		   (uint8_t)l->outcome->ceiling);
+		   near_ttl(l));
 }
 
 static void check_trace(const struct ledger *l)

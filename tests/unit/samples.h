@@ -348,4 +348,13 @@ static inline enum st_status decode(const struct wire *wire, uint32_t link_type,
 	return decode_as(wire, link_type, wire->count, wire->count, packet);
 }
 
+/* Registers the test of a sample as FOLDER/NAME. */
+static inline void add_sample_test(const char *folder, const struct sample *sample,
+				   GTestDataFunc test)
+{
+	g_autofree char *path = g_strdup_printf("%s/%s", folder, sample->name);
+
+	g_test_add_data_func(path, sample, test);
+}
+
 #endif

@@ -3,6 +3,8 @@
  * Link types that are only read: behind each header is the same packet, cut
  * headers tell that they are, and what a header says it is not is no IP packet.
  */
+#include "flow/life.h"
+
 #include "link_samples.h"
 
 /* The sample's packet by itself, decoded as raw IP. */
@@ -178,29 +180,40 @@ static void test_endless(void)
 	g_assert_cmpint(decode(&erf, ST_LINK_ERF, &packet), ==, ST_UNSUPPORTED);
 }
 
+/* True if a probe could be built with the link header of the sample's frame. */
+static bool is_template(const struct sample *sample)
+{
+	struct flow_template latest = {0};
+	struct wire wire = {0};
+	struct st_packet packet;
+	struct st_frame frame = {.link_type = sample->link_type, .bytes = wire.bytes};
+
+	sample->put(&wire);
+	g_assert_cmpint(decode(&wire, sample->link_type, &packet), ==, ST_OK);
+	learn_headers(&latest, &packet, &frame);
+	return latest.valid;
+}
+
 /* Those of Ethernet and of what looks like it are made anew for probes; the others are not. */
 static void test_sendable(void)
 {
 	for (size_t i = 0; i < G_N_ELEMENTS(samples); i++)
 		g_assert_true(st_link_type_sendable(samples[i].link_type));
+	for (size_t i = 0; i < G_N_ELEMENTS(samples); i++)
+		g_assert_cmpint(is_template(&samples[i]), ==, samples[i].ip_offset <= 64);
+	for (size_t i = 0; i < G_N_ELEMENTS(link_samples); i++)
+		g_assert_false(is_template(&link_samples[i]));
 	g_assert_false(st_link_type_sendable(147));
 	g_assert_false(st_link_type_sendable(UINT32_MAX));
-}
-
-static void add(const char *what, const struct sample *sample, GTestDataFunc test)
-{
-	g_autofree char *path = g_strdup_printf("/link-kinds/%s/%s", what, sample->name);
-
-	g_test_add_data_func(path, sample, test);
 }
 
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
 	for (size_t i = 0; i < G_N_ELEMENTS(link_samples); i++) {
-		add("same-packet", &link_samples[i], test_same_packet);
-		add("trailer", &link_samples[i], test_trailer);
-		add("cut", &link_samples[i], test_cut);
+		add_sample_test("/link-kinds/same-packet", &link_samples[i], test_same_packet);
+		add_sample_test("/link-kinds/trailer", &link_samples[i], test_trailer);
+		add_sample_test("/link-kinds/cut", &link_samples[i], test_cut);
 	}
 	g_test_add_func("/link-kinds/not-ip", test_not_ip);
 	g_test_add_func("/link-kinds/endless", test_endless);

@@ -53,6 +53,23 @@ static void test_rate_limited_later(void)
 	assert_and_clear(&lab, "few-answers 3");
 }
 
+/* While the first are answered new tokens come: one more is answered than there is room for. */
+static void test_rate_limited_slowly(void)
+{
+	struct lab lab;
+
+	lab_init(&lab, 8, 20);
+	answer(&lab, 3, "+++++++-+---+---+---");
+	for (unsigned k = 0; k < 20; k++)
+		lab.sent[2][k].stamp_ns = START_NS + k * 250 * ST_NS_PER_MS;
+	assert_and_clear(&lab, "rate-limited 3");
+	lab_init(&lab, 8, 10); /* one order in 120, but of three intervals any would have done */
+	answer(&lab, 3, "++---+----");
+	for (unsigned k = 0; k < 10; k++)
+		lab.sent[2][k].stamp_ns = START_NS + k * 210 * ST_NS_PER_MS;
+	assert_and_clear(&lab, "few-answers 3");
+}
+
 /* What others behind lose too, or what nobody behind tells of, is not blamed on the router. */
 static void test_loss(void)
 {
@@ -85,6 +102,10 @@ static void test_way_back(void)
 	assert_detail(&lab, "3 to 4 hops longer");
 	SET(&lab, 5, reply_ttl, 60); /* back as usual: so 4 was alone */
 	assert_notes(&lab, "asymmetry 6");
+	SET(&lab, 5, reply_ttl, (uint8_t)(256 - 5 - 4));
+	SET(&lab, 6, reply_ttl, 59); /* two were off, the next is not */
+	assert_notes(&lab, "asymmetry 4");
+	assert_detail(&lab, "hops 4 to 5");
 	lab_clear(&lab);
 	lab_init(&lab, 7, 2);
 	SET(&lab, 4, reply_ttl, 50);
@@ -139,6 +160,8 @@ static void test_change(void)
 	assert_notes(&lab, ""); /* the trace before did not know that hop */
 	lab.replies[2][1].address = router(94);
 	assert_notes(&lab, "several-routers 3");
+	SET(&lab, 3, address, router(94));
+	assert_notes(&lab, "");	       /* one of those */
 	lab.trace.tuple.source_port++; /* another flow may have another path */
 	SET(&lab, 3, address, router(95));
 	assert_notes(&lab, "");
@@ -253,6 +276,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/path/silent", test_silent);
 	g_test_add_func("/path/rate-limited", test_rate_limited);
 	g_test_add_func("/path/rate-limited-later", test_rate_limited_later);
+	g_test_add_func("/path/rate-limited-slowly", test_rate_limited_slowly);
 	g_test_add_func("/path/loss", test_loss);
 	g_test_add_func("/path/way-back", test_way_back);
 	g_test_add_func("/path/latency", test_latency);

@@ -221,10 +221,9 @@ static void show_echo_reply(struct lab *lab, unsigned id, unsigned seq)
 }
 
 /* Windows gives ping and tracert one identifier. */
-static void test_pings_before_echo_probes(void)
+static struct lab watch_pings_and_echo_probes(void)
 {
 	struct lab lab = watch();
-	const struct st_trace *trace;
 	struct shot shot;
 
 	for (unsigned seq = 1; seq <= 3; seq++) {
@@ -238,6 +237,21 @@ static void test_pings_before_echo_probes(void)
 		if (ttl < 3)
 			expire(&lab, &shot, ROUTER(ttl));
 	}
+	return lab;
+}
+
+static void test_pings_before_echo_probes(void)
+{
+	struct lab lab = watch_pings_and_echo_probes();
+
+	assert_only(&lab, "1:1/1 2:1/1 3:1/0");
+}
+
+static void test_echo_replies(void)
+{
+	struct lab lab = watch_pings_and_echo_probes();
+	const struct st_trace *trace;
+
 	show_echo_reply(&lab, 1, 99);
 	show_echo_reply(&lab, 1, 13);
 	end(&lab);
@@ -299,6 +313,7 @@ static void test_syns(void)
 	g_assert_cmpint(trace->hops[2].replies[0].kind, ==, ST_REPLY_TCP);
 	g_assert_cmpuint(trace->hops[2].replies[0].tcp_flags, ==, ST_TCP_SYN | ACK);
 	g_assert_true(trace->hops[2].replies[0].destination);
+	g_assert_cmpint(trace->hops[2].replies[0].rtt_ns, ==, 3 * MS);
 	g_assert_cmpuint(trace->tuple.source_port, ==, 0);
 	g_assert_cmpuint(trace->tuple.destination_port, ==, 80);
 	st_tracer_free(lab.tracer);
@@ -406,8 +421,8 @@ static void test_expired_on_the_way(void)
 	st_tracer_free(lab.tracer);
 }
 
-/* In a flow that both ends talk in, packets that were not to get far (NAT traversal). */
-static void test_low_ttl_in_a_flow(void)
+/* Both ends talk; every second datagram of the client's has this TTL, of which one expires. */
+static struct lab watch_conversation(unsigned ttl)
 {
 	struct lab lab = watch();
 	struct shot shot = {.protocol = UDP,
@@ -425,14 +440,29 @@ static void test_low_ttl_in_a_flow(void)
 
 	shoot(&lab, &shot);
 	shoot(&lab, &back);
-	for (unsigned i = 1; i <= 4; i++) {
-		shot.ttl = i % 2 ? 4 : 64;
+	for (unsigned i = 1; i <= 6; i++) {
+		shot.ttl = i % 2 ? ttl : 64;
 		shot.ip_id = i;
 		shoot(&lab, &shot);
-		if (i == 1)
+		if (i == 3)
 			expire(&lab, &shot, ROUTER(4));
 	}
-	assert_only(&lab, "4:2/1");
+	return lab;
+}
+
+/* Packets that were not to get far (NAT traversal): those before and behind count as sent. */
+static void test_low_ttl_in_a_flow(void)
+{
+	struct lab lab = watch_conversation(4);
+
+	assert_only(&lab, "4:3/1");
+}
+
+static void test_usual_ttl_in_a_flow(void)
+{
+	struct lab lab = watch_conversation(64);
+
+	assert_only(&lab, "64:1/1");
 }
 
 /* The sender's card makes checksums: where ports and length name one alone, that will do. */
@@ -489,7 +519,8 @@ int main(int argc, char **argv)
 	g_test_add_func("/sessions/one-distance", test_one_distance_is_no_ladder);
 	g_test_add_func("/sessions/falling", test_falling_ladder);
 	g_test_add_func("/sessions/cycles", test_cycles);
-	g_test_add_func("/sessions/echo", test_pings_before_echo_probes);
+	g_test_add_func("/sessions/pings", test_pings_before_echo_probes);
+	g_test_add_func("/sessions/echo", test_echo_replies);
 	g_test_add_func("/sessions/syn", test_syns);
 	g_test_add_func("/sessions/copies", test_copies);
 	g_test_add_func("/sessions/reply-first", test_reply_before_its_probe);
@@ -497,6 +528,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/sessions/forged", test_forged_error);
 	g_test_add_func("/sessions/expired", test_expired_on_the_way);
 	g_test_add_func("/sessions/low-ttl", test_low_ttl_in_a_flow);
+	g_test_add_func("/sessions/usual-ttl", test_usual_ttl_in_a_flow);
 	g_test_add_func("/sessions/offloaded-checksum", test_checksum_still_to_be_made);
 	g_test_add_func("/sessions/ambiguous", test_several_may_be_meant);
 	g_test_add_func("/sessions/selection", test_two_selected_ports);

@@ -248,19 +248,12 @@ static void test_tracer(void)
 	g_assert_cmpuint(flows_of(&udp, true), ==, 1); /* the tunnel's own */
 }
 
-static void add(const char *what, const struct sample *sample, GTestDataFunc test)
-{
-	g_autofree char *path = g_strdup_printf("/tunnel/%s/%s", what, sample->name);
-
-	g_test_add_data_func(path, sample, test);
-}
-
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
 	for (size_t i = 0; i < G_N_ELEMENTS(tunnels); i++) {
-		add("enter", &tunnels[i], test_enter);
-		add("cut", &tunnels[i], test_cut);
+		add_sample_test("/tunnel/enter", &tunnels[i], test_enter);
+		add_sample_test("/tunnel/cut", &tunnels[i], test_cut);
 	}
 	g_test_add_func("/tunnel/fixed-bits", test_fixed_bits);
 	g_test_add_func("/tunnel/ports", test_ports);

@@ -134,6 +134,14 @@ function setLayers(nodes, paths) {
 	}
 }
 
+/* Layers that nobody is in take no room; returns the TTL of each that is left. */
+function closeGaps(nodes) {
+	const ttls = [...new Set([...nodes.values()].map(node => node.layer))].sort((a, b) => a - b);
+	for (const node of nodes.values())
+		node.layer = ttls.indexOf(node.layer);
+	return ttls;
+}
+
 /* Where a layer has too many nodes, the rarest of its routers and destinations become one. */
 function foldLayers(nodes) {
 	const layers = new Map(), folded = new Map();
@@ -283,12 +291,12 @@ function layoutOf(traces) {
 	const nodes = new Map(), paths = traces.map(stepsOf);
 	paths.forEach((steps, index) => steps.forEach(step => addStep(nodes, step, traces[index], index)));
 	setLayers(nodes, paths);
-	const folded = foldLayers(nodes), edges = edgesOf(paths, folded);
+	const columns = closeGaps(nodes), folded = foldLayers(nodes), edges = edgesOf(paths, folded);
 	const items = [...nodes.values(), ...chainsOf(nodes, edges)];
 	const layers = orderLayers(items, edges);
 	placeNodes(layers);
 	return {nodes, edges, layers: layers.map(layer => layer.filter(item => !item.dummy)),
-		columns: layers.map(layer => layer[0].layer),
+		columns,
 		width: 2 * MARGIN + (layers.length - 1) * COLUMN,
 		height: Math.max(...items.map(item => item.y)) + 46};
 }

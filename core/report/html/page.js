@@ -5,6 +5,7 @@
  */
 const SVG = "http://www.w3.org/2000/svg";
 const LABEL_MAX = 19;
+const SCALE_MIN = 0.6;
 const data = JSON.parse(document.getElementById("data").textContent);
 const view = {traces: [], graph: null, through: null, chosen: null, at: null};
 const byId = id => document.getElementById(id);
@@ -234,7 +235,8 @@ function fitGraph() {
 	if (!view.graph)
 		return;
 	const {width, height, element} = view.graph, fit = byId("fit").checked;
-	element.style.width = fit ? `min(100%, ${width}px)` : `${width}px`;
+	/* Smaller than that, labels cannot be read. */
+	element.style.width = fit ? `max(${SCALE_MIN * width}px, min(100%, ${width}px))` : `${width}px`;
 	element.style.height = fit ? "auto" : `${height}px`;
 }
 
