@@ -18,6 +18,7 @@ import apps
 import checks
 import recorded
 import targets
+import tools
 import topologies
 import traced
 import tracers
@@ -172,4 +173,4 @@ def main(check):
 
 
 if __name__ == "__main__":
-    checks.run(main, ["tcpdump", "nginx", "curl", "dnsmasq", "ping", *tracers.programs([CONTROL])])
+    checks.run(main, [*tools.CAPTURING, "nginx", "curl", "dnsmasq", "ping", *tracers.programs([CONTROL])])

@@ -13,6 +13,7 @@ import checks
 import isolation
 import recorded
 import targets
+import tools
 import topologies
 import traced
 import tracers
@@ -117,4 +118,4 @@ def main(check):
 
 if __name__ == "__main__":
     chosen = RUNS.get((sys.argv[1:] or ["traceroute"])[0], [])
-    checks.run(main, ["tcpdump", *tracers.programs(chosen)])
+    checks.run(main, [*tools.CAPTURING, *tracers.programs(chosen)])

@@ -15,6 +15,7 @@ import checks
 import recorded
 import rewritten
 import targets
+import tools
 import topologies
 import traced
 import tracers
@@ -207,4 +208,4 @@ def main(check):
 
 
 if __name__ == "__main__":
-    checks.run(main, ["tcpdump", "tshark", "mergecap", *tracers.programs(RUNS)])
+    checks.run(main, [*tools.CAPTURING, "mergecap", *tracers.programs(RUNS)])
