@@ -3,7 +3,7 @@
  * Addresses and prefixes as values: text to bytes and back, equality, "is it
  * inside". Names (DNS) and tables of prefixes are other rooms' business.
  */
-#include <servicetrace/base.h>
+#include "base/addr.h"
 
 #include <arpa/inet.h>
 #include <string.h>
@@ -108,4 +108,13 @@ bool st_prefix_contains(const struct st_prefix *prefix, const struct st_addr *ad
 			return false;
 	}
 	return true;
+}
+
+bool addr_is_group(const struct st_addr *addr)
+{
+	static const struct st_addr broadcast = {.version = 4, .bytes = {255, 255, 255, 255}};
+
+	if (addr->version == 6)
+		return addr->bytes[0] == 0xff;
+	return (addr->bytes[0] & 0xf0) == 0xe0 || st_addr_equal(addr, &broadcast);
 }

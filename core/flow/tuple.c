@@ -151,6 +151,9 @@ const char *st_protocol_text(uint8_t protocol, char text[ST_PROTOCOL_TEXT_BYTES]
 	case ST_PROTOCOL_ICMPV6:
 		g_strlcpy(text, "icmpv6", ST_PROTOCOL_TEXT_BYTES);
 		return text;
+	case ST_PROTOCOL_SCTP:
+		g_strlcpy(text, "sctp", ST_PROTOCOL_TEXT_BYTES);
+		return text;
 	default: /* a number of IANA's registry, no enum */
 		snprintf(text, ST_PROTOCOL_TEXT_BYTES, "%u", protocol);
 		return text;

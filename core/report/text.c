@@ -186,6 +186,23 @@ static void append_reply(GString *out, const struct st_hop *hop, size_t index,
 		append_labels(out, reply);
 }
 
+/* Of replies whose probes are not there, one line a responder: no distance, no time. */
+static void append_unknown_hop(GString *out, const struct st_hop *hop,
+			       const struct st_report_options *options)
+{
+	for (size_t i = 0; i < hop->reply_count; i++) {
+		const struct st_reply *reply = &hop->replies[i];
+
+		if (i && same_responder(reply - 1, reply))
+			continue;
+		g_string_append(out, " ? ");
+		append_router(out, &reply->address, options);
+		append_annotation(out, reply);
+		append_labels(out, reply);
+		g_string_append_c(out, '\n');
+	}
+}
+
 static void append_hop(GString *out, const struct st_hop *hop,
 		       const struct st_report_options *options)
 {
@@ -193,10 +210,7 @@ static void append_hop(GString *out, const struct st_hop *hop,
 	unsigned probes = MAX(hop->sent, 1);
 	size_t next = 0;
 
-	if (hop->ttl == 0)
-		g_string_append(out, " ? ");
-	else
-		g_string_append_printf(out, "%2u ", hop->ttl);
+	g_string_append_printf(out, "%2u ", hop->ttl);
 	for (unsigned probe = 1; probe <= probes || next < hop->reply_count; probe++) {
 		if (next == hop->reply_count || replies[next].probe > probe)
 			g_string_append(out, " *");
@@ -232,7 +246,10 @@ static void append_hops(GString *out, const struct st_trace *trace,
 	while (answered > 0 && trace->hops[answered - 1].reply_count == 0)
 		answered--;
 	for (size_t i = 0; i < answered; i++)
-		append_hop(out, &trace->hops[i], options);
+		if (trace->hops[i].ttl == 0)
+			append_unknown_hop(out, &trace->hops[i], options);
+		else
+			append_hop(out, &trace->hops[i], options);
 	while (answered < trace->hop_count)
 		answered += append_silent(out, &trace->hops[answered], trace->hop_count - answered);
 }

@@ -110,6 +110,7 @@ static struct pair *leave_pair(struct candidate *candidate)
 	if (candidate->made)
 		candidate->made->candidate = NULL;
 	candidate->made = NULL;
+	g_clear_pointer(&candidate->answer, g_free);
 	candidate->pair = NULL;
 	if (pair)
 		g_queue_unlink(&pair->recent, &candidate->link);
@@ -215,6 +216,12 @@ static bool has_copy_by_ip_id(const struct candidates *candidates, const struct 
 	return false;
 }
 
+/* Copies of a packet do not wait for its reply. */
+static bool is_answered(const struct candidate *candidate)
+{
+	return candidate->answer || (candidate->made && candidate->made->state == PROBE_ANSWERED);
+}
+
 static bool has_copy_of_late(const struct pair *pair, const struct st_packet *packet,
 			     const struct st_tuple *tuple, uint64_t now)
 {
@@ -225,7 +232,7 @@ static bool has_copy_of_late(const struct pair *pair, const struct st_packet *pa
 
 		if (candidate->probe.now_ns + COPY_NS < now)
 			return false;
-		if (is_same(candidate, packet, tuple))
+		if (is_same(candidate, packet, tuple) && !is_answered(candidate))
 			return true;
 	}
 	return false;

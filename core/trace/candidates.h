@@ -38,15 +38,22 @@ struct pair {
 	struct flow *sessions; /* the tracer's: classic traceroutes along this pair */
 };
 
+/* What the destination itself says to a packet. */
+struct answer {
+	struct st_reply reply;
+	uint64_t cookie; /* of its frame */
+};
+
 struct candidate {
 	struct probe probe; /* as it was seen; of no trace */
 	struct probe *made; /* the trace's probe that it has become, while there is one */
 	struct pair *pair;  /* NULL: has left it */
 	GList link;	    /* the pair's */
 	uint64_t serial;
-	uint64_t older_ip_id; /* serial of the one before with the same identification; 0: none */
-	bool is_used;	      /* has become a probe */
-	bool is_selected;     /* the selection wants it whatever its name */
+	uint64_t older_ip_id;  /* serial of the one before with the same identification; 0: none */
+	struct answer *answer; /* the tracer's, owned: the destination's, before it was a probe */
+	bool is_used;	       /* has become a probe */
+	bool is_selected;      /* the selection wants it whatever its name */
 };
 
 struct candidates;

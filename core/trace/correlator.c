@@ -3,6 +3,7 @@
 
 #include "base/container.h"
 #include "flow/flow.h"
+#include "trace/trace.h"
 
 /* Zero is what many systems send who use no identification: it would name everything. */
 static bool has_ip_id(const struct probe *probe)
@@ -154,7 +155,9 @@ struct probe *correlator_find_sent(const struct correlator *correlator,
 /* What is given up is not marked so at once: nobody may have had reason to look. */
 static bool is_awaited(const struct correlator *correlator, const struct probe *probe, uint64_t now)
 {
-	return probe->state == PROBE_AWAITED && probe->now_ns + correlator->wait_ns > now;
+	uint64_t wait_ns = MIN(correlator->wait_ns, trace_usual_wait(probe->trace));
+
+	return probe->state == PROBE_AWAITED && probe->now_ns + wait_ns > now;
 }
 
 static void choose(const struct correlator *correlator, const struct match_wanted *wanted,

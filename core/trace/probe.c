@@ -16,7 +16,9 @@ struct probe_headers probe_headers_of(const struct st_packet *packet)
 		.known = true,
 		.dont_fragment = packet->dont_fragment,
 		.tos = packet->tos,
-		.bytes = (uint16_t)MIN(packet_bytes(packet), UINT16_MAX),
+		/* What a fragment says of the whole's length is nothing. */
+		.bytes =
+			(uint16_t)(packet->is_fragment ? 0 : MIN(packet_bytes(packet), UINT16_MAX)),
 		.flow_label = packet->flow_label,
 	};
 
@@ -78,7 +80,7 @@ static unsigned altered_ip(const struct probe *probe, const struct st_quote *quo
 		 ecn = (sent->tos ^ quote->tos) & TOS_ECN;
 	unsigned altered = (dscp ? ST_ALTERED_DSCP : 0) | (ecn ? ST_ALTERED_ECN : 0);
 
-	if (quote->total_bytes && quote->total_bytes != sent->bytes)
+	if (sent->bytes && quote->total_bytes && quote->total_bytes != sent->bytes)
 		altered |= ST_ALTERED_LENGTH;
 	if (quote->ip_version == 6)
 		return altered |

@@ -236,11 +236,12 @@ static void add_notes(struct result *result, const struct trace *trace, const st
 		trace_result_note(&result->trace, "unseen-probes", 0,
 				  "%u probes were handed to the kernel but not seen leaving",
 				  totals->unseen);
-	if (totals->cut)
+	/* Traceroutes are always ahead of the destination's answer; that is no news. */
+	if (totals->cut && !trace->flow->is_session)
 		trace_result_note(
 			&result->trace, "cut-probes", trace->last_ttl,
-			"%u probes had left for distances beyond this one; they are not counted",
-			totals->cut);
+			"%u probe%s had left for distances beyond this one, and %s not counted",
+			totals->cut, totals->cut == 1 ? "" : "s", totals->cut == 1 ? "is" : "are");
 	for (unsigned i = 0; i < trace->failures->len; i++)
 		trace_result_note(&result->trace, "send-failed", 0, "probes could not be sent: %s",
 				  (const char *)trace->failures->pdata[i]);

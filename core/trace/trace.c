@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#define USUAL_WAIT_MARGIN_NS (10 * ST_NS_PER_MS)
 /* An observed ladder of so many distances is no accident. */
 #define LADDER_TTLS 3
 
@@ -47,6 +48,12 @@ struct trace *trace_new_observed(const struct st_config *config, struct correlat
 	return trace;
 }
 
+/* One that only its quote is known of, of no distance, is looked for by nobody. */
+static bool is_indexed(const struct probe *probe)
+{
+	return probe->ttl != 0;
+}
+
 void trace_free(struct trace *trace)
 {
 	if (!trace)
@@ -54,7 +61,8 @@ void trace_free(struct trace *trace)
 	for (unsigned i = 0; i < trace->probes->len; i++) {
 		struct probe *probe = trace->probes->pdata[i];
 
-		correlator_remove(trace->correlator, probe);
+		if (is_indexed(probe))
+			correlator_remove(trace->correlator, probe);
 		if (probe->candidate)
 			probe->candidate->made = NULL;
 		g_free(probe);
@@ -218,7 +226,8 @@ struct probe *trace_take_note(struct trace *trace, const struct probe *given)
 	probe->trace = trace;
 	trace->hops[probe->ttl].made++;
 	g_ptr_array_add(trace->probes, probe);
-	correlator_add(trace->correlator, probe);
+	if (is_indexed(probe))
+		correlator_add(trace->correlator, probe);
 	trace->awaited++;
 	return probe;
 }
@@ -326,6 +335,27 @@ static void cut_at(struct trace *trace, uint8_t ttl, enum st_stop_reason reason)
 	give_up_above(trace, ttl);
 }
 
+uint64_t trace_usual_wait(const struct trace *trace)
+{
+	if (!trace || !trace->flow->is_session || !trace->longest_rtt_ns)
+		return ST_NEVER;
+	return 2 * trace->longest_rtt_ns + USUAL_WAIT_MARGIN_NS;
+}
+
+unsigned trace_last_router(const struct trace *trace)
+{
+	unsigned last = 0;
+
+	for (unsigned i = 0; i < trace->replies->len; i++) {
+		const struct trace_reply *known =
+			&g_array_index(trace->replies, struct trace_reply, i);
+
+		if (!known->reply.destination)
+			last = MAX(last, known->probe->ttl);
+	}
+	return last;
+}
+
 static bool is_duplicate(const struct trace *trace, const struct probe *probe,
 			 const struct st_reply *reply)
 {
@@ -377,7 +407,10 @@ enum trace_reply_kind trace_add_reply(struct trace *trace, struct probe *probe,
 	trace->hops[probe->ttl].answered++;
 	if (reply->destination)
 		cut_at(trace, probe->ttl, ST_STOP_DESTINATION);
-	else if (is_border(trace, &reply->address))
+	/* Branches differ in length: what routers beyond have answered stays. */
+	if (trace->flow->is_session && trace->stop_reason == ST_STOP_DESTINATION)
+		trace->last_ttl = MAX(trace->last_ttl, trace_last_router(trace));
+	if (is_border(trace, &reply->address))
 		cut_at(trace, probe->ttl, ST_STOP_BORDER);
 	if (!trace->is_observed)
 		reach_space_probes(trace);
@@ -400,6 +433,25 @@ static bool is_udp_without_checksum(const struct trace *trace, uint32_t key)
 	return trace->tuple.protocol == ST_PROTOCOL_UDP && (key & UINT16_MAX) == 0;
 }
 
+/*
+ * A session's probes that no reply can be expected for any longer, so that the cycles of
+ * mtr are told apart where a router is silent; a full trace has to end somewhere.
+ */
+static bool all_given_up(const struct trace *trace, uint64_t now)
+{
+	uint64_t wait_ns = MIN(trace->config->wait_ns, trace_usual_wait(trace));
+
+	if (trace->probes->len >= TRACE_OBSERVED_MAX / 2)
+		return true;
+	for (unsigned i = trace->probes->len; i > trace->first_awaited; i--) {
+		const struct probe *probe = trace->probes->pdata[i - 1];
+
+		if (probe->state == PROBE_AWAITED)
+			return probe->now_ns + wait_ns <= now;
+	}
+	return true;
+}
+
 bool trace_is_restart(const struct trace *trace, const struct probe *next, uint64_t now)
 {
 	const struct probe *last;
@@ -415,13 +467,27 @@ bool trace_is_restart(const struct trace *trace, const struct probe *next, uint6
 	if (is_udp_without_checksum(trace, last->key) &&
 	    !is_udp_without_checksum(trace, next->key) && next->ttl > reach_answered(trace))
 		return false;
+	if (trace->flow->is_session)
+		return all_given_up(trace, now);
 	return !trace->awaited || last->now_ns + trace->config->wait_ns <= now;
+}
+
+/* The destination answers applications, too. */
+static bool has_router(const struct trace *trace)
+{
+	for (unsigned i = 0; i < trace->replies->len; i++) {
+		if (!g_array_index(trace->replies, struct trace_reply, i).reply.destination)
+			return true;
+	}
+	return false;
 }
 
 bool trace_is_believable(const struct trace *trace)
 {
 	unsigned ttls = 0;
 
+	if (trace->flow->is_session)
+		return trace->has_ladder || has_router(trace);
 	if (trace->replies->len || trace->has_certain)
 		return true;
 	for (unsigned ttl = 0; ttl <= UINT8_MAX; ttl++)

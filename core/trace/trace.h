@@ -74,8 +74,11 @@ struct trace {
 	bool socket_unknown; /* whether the application has set IP_RECVERR is not known */
 	bool flow_is_over;   /* nothing may be sent any more */
 	bool is_observed;
-	bool has_certain; /* observed: at least one of them is a probe beyond doubt */
-	bool is_resting;  /* over and reported; late replies are still recognised */
+	bool has_certain;   /* observed: at least one of them is a probe beyond doubt */
+	bool has_ladder;    /* of a session: its distances are a ladder, whatever was answered */
+	unsigned quotes[2]; /* of a session: how many do not agree with their probes in all, and do
+			     */
+	bool is_resting;    /* over and reported; late replies are still recognised */
 	enum st_stop_reason stop_reason;
 };
 
@@ -155,9 +158,21 @@ bool trace_is_restart(const struct trace *trace, const struct probe *next, uint6
 /*
  * Observed: are these probes? A router's reply proves it, or one that is a probe
  * for certain. Without either it takes a ladder of distances: a lone packet that
- * looks like a probe can be an ACK that came late over another path.
+ * looks like a probe can be an ACK that came late over another path. A session's
+ * ladder is told by its owner (has_ladder), since its flows can become an
+ * application's yet.
  */
 bool trace_is_believable(const struct trace *trace);
+
+/*
+ * A reply that comes later than this is none to this trace's probes, if it can be one to
+ * others that are alike: twice the longest RTT so far, and some. ST_NEVER: that is not
+ * known; or, so that live and offline agree, it is no session's.
+ */
+uint64_t trace_usual_wait(const struct trace *trace);
+
+/* The highest distance that something else than the destination has answered; 0: none. */
+unsigned trace_last_router(const struct trace *trace);
 
 /* A finished trace, ended by st_trace_free(); `end` is used where no reason was found before. */
 struct st_trace *trace_result(const struct trace *trace, enum st_stop_reason end);

@@ -290,9 +290,10 @@ void tracer_forget(struct st_tracer *tracer, struct flow *flow)
 		g_queue_unlink(&tracer->waiting, &flow->waiting_link);
 	identity_drop(tracer, flow);
 	deadlines_set(&tracer->deadlines, &flow->deadline, ST_NEVER);
-	if (flow->is_session)
+	if (flow->is_session) {
 		sessions_forget(tracer, flow);
-	else
-		flow_table_remove(&tracer->flows, flow);
+		return;
+	}
+	flow_table_remove(&tracer->flows, flow);
 	tracer->stats.flows_known--;
 }

@@ -198,6 +198,9 @@ void replies_take_error(struct st_tracer *tracer, const struct st_packet *packet
 void replies_take_answer(struct st_tracer *tracer, const struct st_packet *packet,
 			 const struct st_frame *frame);
 
+/* A candidate has become this probe: it may have been answered before. */
+void replies_settle(struct st_tracer *tracer, struct probe *probe);
+
 /* Looks again at errors that came before their probe; at all of them if `is_over`. */
 void replies_look_again(struct st_tracer *tracer, bool is_over);
 
@@ -213,8 +216,18 @@ void sessions_observe(struct st_tracer *tracer, const struct flow *flow,
 /* A Time Exceeded quotes the candidate: returns the probe that it therefore is, or NULL. */
 struct probe *sessions_confirm(struct st_tracer *tracer, struct candidate *candidate);
 
-/* A Time Exceeded quotes what the capture does not hold. NULL: its flow is not wanted. */
-struct probe *sessions_unseen(struct st_tracer *tracer, const struct st_quote *quote);
+/* Whether what is quoted would be wanted. */
+enum interest sessions_interest(const struct st_tracer *tracer, const struct st_quote *quote);
+
+/*
+ * An error quotes what the capture does not hold. NULL: its flow is not wanted; or it
+ * is no Time Exceeded, and none has quoted the like.
+ */
+struct probe *sessions_unseen(struct st_tracer *tracer, const struct st_quote *quote,
+			      bool is_time_exceeded);
+
+/* A session's trace is over: is it a ladder, even if no router has answered? */
+void sessions_settle(const struct st_tracer *tracer, struct trace *trace);
 
 /* Whose probes the trace's are, as far as they show. */
 enum st_trace_kind sessions_kind(const struct st_tracer *tracer, const struct trace *trace);

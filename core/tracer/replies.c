@@ -10,19 +10,25 @@
 #include "packet/build.h"
 #include "packet/decode.h"
 
+#define ICMPV6_UNKNOWN_NEXT_HEADER 1 /* code of a parameter problem */
+
 /* Interfaces that are captured together are this much out of step at most. */
 #define EARLY_NS (1 * ST_NS_PER_S)
+/* Of a pair's latest packets so many are looked at for the one that is answered. */
+#define ANSWERED_LOOKED_AT 512
 /* Errors kept for so long; the oldest is looked at again early. */
 #define EARLY_MAX 1024
 
-/* An error that quotes nothing seen so far. */
+/* An error that quotes, or an answer to, nothing seen so far. */
 struct early {
 	GList link;
 	struct st_packet packet;
-	struct st_quote quote;
+	struct st_quote quote; /* of an error */
 	struct st_reply reply;
 	uint64_t cookie;
 	uint64_t now_ns;
+	bool is_answer; /* the destination's own */
+	bool is_again;	/* it has been kept */
 };
 
 static void read_labels(struct st_reply *reply, const uint8_t *message, size_t bytes,
@@ -43,6 +49,13 @@ static bool is_unreachable(const struct st_packet *packet)
 	       (packet->ip_version == 4 ? ST_ICMP_UNREACHABLE : ST_ICMPV6_UNREACHABLE);
 }
 
+/* RFC 4443, 3.4: the IPv6 way to say "protocol unreachable". */
+static bool is_unknown_protocol(const struct st_packet *packet)
+{
+	return packet->ip_version == 6 && packet->icmp.type == ST_ICMPV6_PARAMETER_PROBLEM &&
+	       packet->icmp.code == ICMPV6_UNKNOWN_NEXT_HEADER;
+}
+
 /* Whoever sends a redirect or a source quench has passed the probe on: it is not its hop. */
 static bool is_answer(const struct st_packet *packet)
 {
@@ -61,10 +74,14 @@ static bool is_time_exceeded(const struct st_packet *packet)
 	       (packet->ip_version == 4 ? ST_ICMP_TIME_EXCEEDED : ST_ICMPV6_TIME_EXCEEDED);
 }
 
-/* An unreachable from the destination's own address; its Time Exceeded would be a router's. */
+/*
+ * An unreachable, or that the protocol is unknown, from the destination's own address;
+ * its Time Exceeded would be a router's.
+ */
 static bool is_destination(const struct probe *probe, const struct st_packet *packet)
 {
-	return is_unreachable(packet) && st_addr_equal(&probe->tuple.destination, &packet->source);
+	return (is_unreachable(packet) || is_unknown_protocol(packet)) &&
+	       st_addr_equal(&probe->tuple.destination, &packet->source);
 }
 
 /* All that does not depend on the probe. */
@@ -168,7 +185,8 @@ static bool take_error_of(struct st_tracer *tracer, struct probe *probe, const s
 }
 
 /*
- * The probe that is quoted, NULL if none is known. Only running out of TTL makes a
+ * The probe that is quoted, NULL if none is known. What agrees in all of its 5-tuple
+ * comes before what a translator may have hidden; and only running out of TTL makes a
  * probe of what was not known for one.
  */
 static struct probe *find_probe(struct st_tracer *tracer, const struct early *error,
@@ -177,14 +195,46 @@ static struct probe *find_probe(struct st_tracer *tracer, const struct early *er
 	struct probe *probe = correlator_find_quote(&tracer->correlator, &error->quote,
 						    error->now_ns, matched_by);
 	struct candidate *candidate;
+	uint8_t by;
 
 	/* What could have been several probes was not another packet. */
-	if (probe || *matched_by || !tracer->candidates)
+	if (!tracer->candidates || (*matched_by & ST_MATCH_TUPLE))
 		return probe;
-	candidate = candidates_find(tracer->candidates, &error->quote, error->now_ns, matched_by);
+	candidate = candidates_find(tracer->candidates, &error->quote, error->now_ns, &by);
+	if (*matched_by && !(by & ST_MATCH_TUPLE))
+		return probe;
+	*matched_by = by;
 	if (!candidate || candidate->made)
 		return candidate ? candidate->made : NULL;
 	return is_time_exceeded(&error->packet) ? sessions_confirm(tracer, candidate) : NULL;
+}
+
+/* All agrees that tells the probes of one flow apart. */
+static bool agrees_in_all(const struct early *error, const struct probe *probe, uint8_t matched_by)
+{
+	bool has_ip_id = error->quote.ip_version == 4 && error->quote.ip_id && probe->ip_id;
+
+	if (has_ip_id && !(matched_by & ST_MATCH_IPID))
+		return false;
+	return !error->quote.has_udp || (matched_by & ST_MATCH_CHECKSUM);
+}
+
+/*
+ * A quote that has another identification or checksum is perhaps of a probe that comes
+ * later in the file; unless that is what quotes do on this path.
+ */
+static bool is_perhaps_of_another(const struct early *error, struct probe *probe,
+				  uint8_t matched_by)
+{
+	unsigned *quotes = probe->trace->quotes;
+	bool agrees = agrees_in_all(error, probe, matched_by);
+
+	if (!probe->trace->flow->is_session)
+		return false;
+	if (!agrees && !error->is_again && quotes[false] <= quotes[true])
+		return true;
+	quotes[agrees]++;
+	return false;
 }
 
 static void count_unmatched(struct st_tracer *tracer, const struct early *error)
@@ -199,6 +249,12 @@ static void keep_early(struct st_tracer *tracer, const struct early *error)
 
 	kept->link.data = kept;
 	g_queue_push_tail_link(&tracer->early, &kept->link);
+}
+
+/* It may yet be a reply: then it belongs into a capture of what is wanted. */
+static bool is_quote_selected(const struct st_tracer *tracer, const struct st_quote *quote)
+{
+	return tracer->candidates && sessions_interest(tracer, quote) == INTEREST_SELECTED;
 }
 
 void replies_take_error(struct st_tracer *tracer, const struct st_packet *packet,
@@ -220,6 +276,12 @@ void replies_take_error(struct st_tracer *tracer, const struct st_packet *packet
 	probe = is_answer(packet) ? find_probe(tracer, &error, &matched_by) : NULL;
 	if (probe)
 		frame_tell(info, probe->trace->flow);
+	if (probe && is_perhaps_of_another(&error, probe, matched_by)) {
+		keep_early(tracer, &error);
+		return;
+	}
+	if (!probe)
+		info->wanted = is_quote_selected(tracer, &error.quote);
 	if (probe && take_error_of(tracer, probe, &error, matched_by))
 		return;
 	if (!probe && !matched_by && tracer->candidates && is_answer(packet))
@@ -240,34 +302,12 @@ static void take_at_last(struct st_tracer *tracer, const struct early *error)
 	uint8_t matched_by = 0;
 	struct probe *probe = find_probe(tracer, error, &matched_by);
 
-	if (!probe && !matched_by && is_time_exceeded(&error->packet) && is_to_quoted(error))
-		probe = sessions_unseen(tracer, &error->quote);
+	if (!probe && !matched_by && is_to_quoted(error))
+		probe = sessions_unseen(tracer, &error->quote, is_time_exceeded(&error->packet));
+	if (probe)
+		is_perhaps_of_another(error, probe, matched_by);
 	if (!probe || !take_error_of(tracer, probe, error, matched_by))
 		count_unmatched(tracer, error);
-}
-
-void replies_look_again(struct st_tracer *tracer, bool is_over)
-{
-	struct early *error;
-
-	while ((error = g_queue_peek_head(&tracer->early))) {
-		if (!is_over && error->now_ns + EARLY_NS > tracer->now &&
-		    tracer->early.length <= EARLY_MAX)
-			return;
-		g_queue_unlink(&tracer->early, &error->link);
-		take_at_last(tracer, error);
-		g_free(error);
-	}
-}
-
-void replies_free(struct st_tracer *tracer)
-{
-	struct early *error;
-
-	while ((error = g_queue_peek_head(&tracer->early))) {
-		g_queue_unlink(&tracer->early, &error->link);
-		g_free(error);
-	}
 }
 
 /* RFC 9293, 3.10.7: what acknowledges the probe's sequence number, or is reset at its ACK number.
@@ -298,27 +338,50 @@ static bool answers(const struct probe *probe, const struct st_packet *packet)
 	return true;
 }
 
-/* The first that is awaited: of several that are alike the nearest to the sender was first. */
+/*
+ * The probe that is answered. Those of one flow can be alike in all that the answer
+ * shows: then it is behind the last router, and the oldest that is not too old.
+ */
 static struct probe *find_answered(const struct trace *trace, const struct st_tuple *tuple,
-				   const struct st_packet *packet)
+				   const struct early *answer)
 {
+	unsigned last_router = trace_last_router(trace);
+	struct probe *only = NULL, *latest = NULL;
+	unsigned count = 0;
+
 	for (unsigned i = 0; i < trace->probes->len; i++) {
 		struct probe *probe = trace->probes->pdata[i];
 
-		if (probe->state == PROBE_AWAITED && answers(probe, packet) &&
-		    st_tuple_equal(&probe->tuple, tuple))
-			return probe;
+		if (probe->state != PROBE_AWAITED || !answers(probe, &answer->packet) ||
+		    !st_tuple_equal(&probe->tuple, tuple))
+			continue;
+		only = count++ ? only : probe;
+		if (probe->ttl <= last_router)
+			continue;
+		latest = probe;
+		if (deadline_after(probe->stamp_ns, trace_usual_wait(trace)) >=
+		    answer->reply.stamp_ns)
+			break;
 	}
-	return NULL;
+	return count > 1 ? latest : only;
 }
 
-static void take_answer_of(struct st_tracer *tracer, struct probe *probe,
-			   const struct st_packet *packet, const struct st_frame *frame)
+static struct st_reply make_answer(const struct early *answer, const struct probe *probe)
+{
+	struct st_reply reply = answer->reply;
+
+	reply.probe_bytes = probe->headers.bytes;
+	reply.matched_by =
+		reply.kind == ST_REPLY_OTHER ? ST_MATCH_TUPLE : ST_MATCH_TUPLE | ST_MATCH_SEQ;
+	return reply;
+}
+
+static struct st_reply begin_answer(const struct st_packet *packet, const struct st_frame *frame)
 {
 	struct st_reply reply = begin_reply(packet, frame);
-	bool is_tcp = packet->protocol == ST_PROTOCOL_TCP;
 
-	if (is_tcp) {
+	reply.destination = true;
+	if (packet->protocol == ST_PROTOCOL_TCP) {
 		reply.kind = ST_REPLY_TCP;
 		reply.tcp_flags = packet->tcp.flags;
 	} else if (packet->protocol == ST_PROTOCOL_ICMP || packet->protocol == ST_PROTOCOL_ICMPV6) {
@@ -328,30 +391,108 @@ static void take_answer_of(struct st_tracer *tracer, struct probe *probe,
 	} else {
 		reply.kind = ST_REPLY_OTHER;
 	}
-	reply.probe_bytes = probe->headers.bytes;
-	reply.matched_by =
-		reply.kind == ST_REPLY_OTHER ? ST_MATCH_TUPLE : ST_MATCH_TUPLE | ST_MATCH_SEQ;
-	reply.destination = true;
-	sort_reply(tracer, probe, &reply, frame->cookie);
+	return reply;
+}
+
+static bool answer_session(struct st_tracer *tracer, const struct pair *pair,
+			   const struct st_tuple *tuple, const struct early *answer)
+{
+	for (const struct flow *session = pair->sessions; session;
+	     session = session->next_session) {
+		const struct trace *trace = observe_open_trace(session, 0);
+		struct probe *probe = trace ? find_answered(trace, tuple, answer) : NULL;
+		struct st_reply reply;
+
+		if (!probe)
+			continue;
+		reply = make_answer(answer, probe);
+		sort_reply(tracer, probe, &reply, answer->cookie);
+		return true;
+	}
+	return false;
+}
+
+/* What it answers may turn out to be a probe: the latest that has no answer yet. */
+static bool answer_candidate(const struct pair *pair, const struct st_tuple *tuple,
+			     const struct early *answer)
+{
+	const GList *link = pair->recent.tail;
+
+	for (int looked = 0; link && looked < ANSWERED_LOOKED_AT; looked++, link = link->prev) {
+		struct candidate *candidate = link->data;
+
+		if (candidate->is_used || candidate->answer ||
+		    !answers(&candidate->probe, &answer->packet) ||
+		    !st_tuple_equal(&candidate->probe.tuple, tuple))
+			continue;
+		candidate->answer = g_new(struct answer, 1);
+		candidate->answer->reply = make_answer(answer, &candidate->probe);
+		candidate->answer->cookie = answer->cookie;
+		return true;
+	}
+	return false;
+}
+
+static void take_answer(struct st_tracer *tracer, const struct early *answer)
+{
+	struct st_tuple there = packet_tuple(&answer->packet), back = st_tuple_reversed(&there);
+	const struct pair *pair = candidates_pair(tracer->candidates, &back);
+
+	if (pair &&
+	    (answer_session(tracer, pair, &back, answer) || answer_candidate(pair, &back, answer)))
+		return;
+	if (!answer->is_again)
+		keep_early(tracer, answer);
 }
 
 void replies_take_answer(struct st_tracer *tracer, const struct st_packet *packet,
 			 const struct st_frame *frame)
 {
-	struct st_tuple there = packet_tuple(packet), back = st_tuple_reversed(&there);
-	const struct pair *pair;
+	struct early answer = {.packet = *packet,
+			       .cookie = frame->cookie,
+			       .now_ns = tracer->now,
+			       .is_answer = true};
 
 	if (!is_perhaps_an_answer(packet))
 		return;
-	pair = candidates_pair(tracer->candidates, &back);
-	for (const struct flow *session = pair ? pair->sessions : NULL; session;
-	     session = session->next_session) {
-		const struct trace *trace = observe_open_trace(session, 0);
-		struct probe *probe = trace ? find_answered(trace, &back, packet) : NULL;
+	answer.reply = begin_answer(packet, frame);
+	take_answer(tracer, &answer);
+}
 
-		if (!probe)
-			continue;
-		take_answer_of(tracer, probe, packet, frame);
-		return;
+void replies_settle(struct st_tracer *tracer, struct probe *probe)
+{
+	struct candidate *candidate = probe->candidate;
+	struct answer *answer = candidate ? g_steal_pointer(&candidate->answer) : NULL;
+
+	if (answer)
+		sort_reply(tracer, probe, &answer->reply, answer->cookie);
+	g_free(answer);
+}
+
+void replies_look_again(struct st_tracer *tracer, bool is_over)
+{
+	struct early *error;
+
+	while ((error = g_queue_peek_head(&tracer->early))) {
+		if (!is_over && error->now_ns + EARLY_NS > tracer->now &&
+		    tracer->early.length <= EARLY_MAX)
+			return;
+		g_queue_unlink(&tracer->early, &error->link);
+		error->is_again = true;
+		if (error->is_answer)
+			take_answer(tracer, error);
+		else
+			take_at_last(tracer, error);
+		g_free(error);
+	}
+}
+
+void replies_free(struct st_tracer *tracer)
+{
+	struct early *error;
+
+	while ((error = g_queue_peek_head(&tracer->early))) {
+		g_queue_unlink(&tracer->early, &error->link);
+		g_free(error);
 	}
 }

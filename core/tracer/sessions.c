@@ -8,6 +8,7 @@
  */
 #include "tracer/internal.h"
 
+#include "base/addr.h"
 #include "packet/decode.h"
 
 /* So many distances in a row, sent in this order, are no accident... */
@@ -43,6 +44,22 @@ static struct flow *application_of(const struct st_tracer *tracer, const struct 
 	struct flow *flow = flow_table_find(&tracer->flows, tuple);
 
 	return flow && flow_carries_traffic(flow) ? flow : NULL;
+}
+
+/* What a sender's kernel adds to a SYN that was answered, with the same small TTL. */
+static bool follows_handshake(const struct flow *flow, const struct probe *probe)
+{
+	unsigned side = flow_side(flow, &probe->tuple);
+
+	return flow->protocol == ST_PROTOCOL_TCP && !(probe->headers.tcp_flags & ST_TCP_SYN) &&
+	       flow->ends[!side].has_isn;
+}
+
+static bool is_an_applications(const struct st_tracer *tracer, const struct probe *probe)
+{
+	const struct flow *flow = flow_table_find(&tracer->flows, &probe->tuple);
+
+	return flow && (flow_carries_traffic(flow) || follows_handshake(flow, probe));
 }
 
 static bool is_recent(const struct st_tracer *tracer, const struct candidate *candidate)
@@ -115,7 +132,6 @@ static struct flow *session_new(struct st_tracer *tracer, struct candidate *cand
 	session->next_session = candidate->pair->sessions;
 	candidate->pair->sessions = session;
 	g_queue_push_tail_link(&tracer->sessions, &session->idle_link);
-	tracer->stats.flows_known++;
 	session->last_ns = tracer->now;
 	tracer_flow_want(tracer, session, session->is_selected);
 	identity_update(tracer, session);
@@ -176,8 +192,11 @@ static struct probe *make_probe(struct st_tracer *tracer, struct flow *flow, uns
 				struct candidate *candidate)
 {
 	struct trace *trace = observe_trace_for(tracer, flow, side, &candidate->probe);
+	struct probe *probe = trace_take_candidate(trace, candidate, ++tracer->last_probe_id);
 
-	return trace_take_candidate(trace, candidate, ++tracer->last_probe_id);
+	if (probe && flow->is_session)
+		replies_settle(tracer, probe);
+	return probe;
 }
 
 /* Distances that have been seen, and from where to where they hang together. */
@@ -224,7 +243,7 @@ static bool is_eligible(const struct st_tracer *tracer, const struct flow *sessi
 			const struct candidate *candidate)
 {
 	return !candidate->is_used && is_recent(tracer, candidate) &&
-	       !application_of(tracer, &candidate->probe.tuple) && fits(tracer, session, candidate);
+	       !is_an_applications(tracer, &candidate->probe) && fits(tracer, session, candidate);
 }
 
 static GList *sweep_start(const struct pair *pair)
@@ -348,7 +367,8 @@ static bool climb(struct ladder *ladder, uint8_t ttl)
 static void observe_stranger(struct st_tracer *tracer, struct candidate *candidate)
 {
 	struct pair *pair = candidate->pair;
-	bool is_ladder = climb(&pair->ladder, candidate->probe.ttl);
+	bool is_ladder = !is_an_applications(tracer, &candidate->probe) &&
+			 climb(&pair->ladder, candidate->probe.ttl);
 	struct flow *session;
 
 	for (session = pair->sessions; session; session = session->next_session) {
@@ -370,11 +390,14 @@ void sessions_observe(struct st_tracer *tracer, const struct flow *flow,
 		      const struct st_packet *packet, const struct st_frame *frame,
 		      bool is_selected)
 {
-	struct candidate *candidate =
-		candidates_add(tracer->candidates, packet, frame, tracer->now);
+	struct candidate *candidate;
 	struct flow *application;
 	unsigned side;
 
+	/* No router answers what goes to a group (RFC 1812, 4.3.2.7), and none sends a TTL of 0. */
+	if (addr_is_group(&packet->destination) || !packet->ttl)
+		return;
+	candidate = candidates_add(tracer->candidates, packet, frame, tracer->now);
 	if (!candidate)
 		return;
 	candidate->is_selected = is_selected;
@@ -398,32 +421,42 @@ static bool is_unknown(const struct st_tracer *tracer, const struct st_tuple *tu
 	return !flow_table_find(&tracer->flows, tuple) && (!pair || !pair->recent.length);
 }
 
+/* The same router's second copy of one error, not its error to a second probe. */
 static struct probe *known_unseen(const struct trace *trace, const struct st_quote *quote,
 				  uint64_t now)
 {
 	struct match_wanted wanted = match_make(quote, now, false);
+	bool has_ip_id = quote->ip_version == 4 && quote->ip_id;
 
 	for (unsigned i = 0; i < trace->probes->len; i++) {
 		struct probe *probe = trace->probes->pdata[i];
+		unsigned by = probe->seen ? 0 : match_probe(probe, &wanted);
 
-		if (!probe->seen && match_probe(probe, &wanted))
+		if (by && (!has_ip_id || (by & ST_MATCH_IPID)))
 			return probe;
 	}
 	return NULL;
 }
 
-struct probe *sessions_unseen(struct st_tracer *tracer, const struct st_quote *quote)
+enum interest sessions_interest(const struct st_tracer *tracer, const struct st_quote *quote)
 {
-	struct st_tuple tuple = quote_tuple(quote);
-	struct st_packet packet = {
-		.source = tuple.source,
-		.destination = tuple.destination,
+	const struct st_packet packet = {
+		.source = quote->source,
+		.destination = quote->destination,
 		.ip_version = quote->ip_version,
 		.protocol = quote->protocol,
 		.source_port = quote->source_port,
 		.destination_port = quote->destination_port,
 	};
-	enum interest interest = config_interest(&tracer->config, &packet, ST_DIRECTION_UNKNOWN);
+
+	return config_interest(&tracer->config, &packet, ST_DIRECTION_UNKNOWN);
+}
+
+struct probe *sessions_unseen(struct st_tracer *tracer, const struct st_quote *quote,
+			      bool is_time_exceeded)
+{
+	struct st_tuple tuple = quote_tuple(quote);
+	enum interest interest = sessions_interest(tracer, quote);
 	struct candidate quoted = {.is_selected = interest == INTEREST_SELECTED};
 	struct flow *session;
 	struct trace *trace;
@@ -436,6 +469,10 @@ struct probe *sessions_unseen(struct st_tracer *tracer, const struct st_quote *q
 	quoted.probe.tuple = tuple;
 	quoted.pair = candidates_make_pair(tracer->candidates, &tuple);
 	session = quoted.pair->sessions;
+	if (!session && !is_time_exceeded) {
+		candidates_release(tracer->candidates, quoted.pair);
+		return NULL;
+	}
 	if (!session)
 		session = session_new(tracer, &quoted);
 	join_ports(session, &quoted, false);
@@ -457,6 +494,22 @@ static unsigned distances(const struct trace *trace, unsigned *highest)
 		*highest = ttl;
 	}
 	return count;
+}
+
+void sessions_settle(const struct st_tracer *tracer, struct trace *trace)
+{
+	bool seen[UINT8_MAX + 1] = {0};
+	unsigned length = 0;
+
+	for (unsigned i = 0; i < trace->probes->len; i++) {
+		const struct probe *probe = trace->probes->pdata[i];
+
+		if (probe->seen && !is_an_applications(tracer, probe))
+			seen[probe->ttl] = true;
+	}
+	for (unsigned ttl = 1; ttl <= UINT8_MAX && length < LADDER_LENGTH; ttl++)
+		length = seen[ttl] ? length + 1 : 0;
+	trace->has_ladder = length >= LADDER_LENGTH;
 }
 
 enum st_trace_kind sessions_kind(const struct st_tracer *tracer, const struct trace *trace)

@@ -69,6 +69,8 @@ static void report(struct st_tracer *tracer, struct trace *trace, enum st_stop_r
 void tracer_end(struct st_tracer *tracer, struct trace *trace, enum st_stop_reason end)
 {
 	identity_update(tracer, trace->flow);
+	if (trace->flow->is_session)
+		sessions_settle(tracer, trace);
 	if (trace->is_observed)
 		observe_announce(tracer, trace);
 	if (trace->number)

@@ -87,7 +87,7 @@ static const char inject_details[] =
 	"are reported too.\n"
 	"Exit status: 0 done, 1 failed while running, 2 bad usage.\n";
 static const char replay_summary[] =
-	"Reports the traces that captures hold: probes inside flows and their replies.";
+	"Reports the paths that captures hold: probes inside flows, traceroutes, and the replies.";
 static const char replay_details[] =
 	"Each FILE (-: standard input) is a capture of its own, with reports of its own;\n"
 	"without a selection every flow is looked at. Times take a unit: 20ms, 2s.\n"

@@ -76,3 +76,9 @@ uint32_t interfaces_number(struct interfaces *interfaces, struct session *sessio
 	interfaces->is_fresh = false;
 	return interfaces->latest_number;
 }
+
+void interfaces_settle(struct interfaces *interfaces, struct session *session)
+{
+	if (interfaces->count == 0)
+		add(interfaces, session, 0, ST_LINK_ETHERNET);
+}

@@ -23,4 +23,7 @@ void interfaces_next_file(struct interfaces *interfaces);
 uint32_t interfaces_number(struct interfaces *interfaces, struct session *session,
 			   const struct st_frame *frame);
 
+/* At the end: a capture without any interface is one that libpcap refuses to read. */
+void interfaces_settle(struct interfaces *interfaces, struct session *session);
+
 #endif

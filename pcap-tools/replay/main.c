@@ -5,6 +5,7 @@
  * nothing and needs no privilege.
  */
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -61,6 +62,22 @@ static bool load_expected(struct session *session, GError **error)
 	return false;
 }
 
+static volatile sig_atomic_t is_interrupted;
+
+static void interrupt(G_GNUC_UNUSED int number)
+{
+	is_interrupted = 1;
+}
+
+/* The first one ends the reading, not the report; the second one ends the program. */
+static void heed_signals(void)
+{
+	struct sigaction action = {.sa_handler = interrupt, .sa_flags = (int)SA_RESETHAND};
+
+	sigaction(SIGINT, &action, NULL);
+	sigaction(SIGTERM, &action, NULL);
+}
+
 /*
  * Every frame up to the end, or to where the file is broken: what came before
  * counts. A lost output is noted in the session and ends it early.
@@ -71,12 +88,14 @@ static void read_frames(struct session *session, struct reader *reader,
 	struct st_frame frame;
 	uint64_t now = 0;
 
-	while (session->error == NULL && reader_next(reader, &frame, error)) {
+	while (session->error == NULL && !is_interrupted && reader_next(reader, &frame, error)) {
 		now = MAX(now, frame.stamp_ns);
 		frame.interface = interfaces_number(interfaces, session, &frame);
 		session_frame(session, now, &frame);
 		session_settle(session);
 	}
+	if (is_interrupted)
+		g_clear_error(error); /* the read that it interrupted */
 	session_finish(session, now);
 }
 
@@ -110,7 +129,7 @@ static bool replay_files(struct session *session)
 	struct interfaces *interfaces = interfaces_new();
 	bool good = true;
 
-	for (guint i = 0; i < paths->len && session->error == NULL; i++) {
+	for (guint i = 0; i < paths->len && session->error == NULL && !is_interrupted; i++) {
 		const char *path = g_ptr_array_index(paths, i);
 		GError *error = NULL;
 		struct reader *reader = reader_open(path, &error);
@@ -126,6 +145,7 @@ static bool replay_files(struct session *session)
 		}
 		reader_close(reader);
 	}
+	interfaces_settle(interfaces, session);
 	interfaces_free(interfaces);
 	return good;
 }
@@ -188,6 +208,7 @@ int main(G_GNUC_UNUSED int argc, char **argv)
 	GError *error = NULL;
 
 	prepare_process();
+	heed_signals();
 	if (options_parse(&options, TOOL_REPLAY, argv, &error))
 		status = act(&options, &error);
 	if (error != NULL) {

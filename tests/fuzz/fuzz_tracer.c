@@ -11,6 +11,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 #define STEPS_MAX 2000
 #define POLLS_MAX 64
+/* Half of the steps of the last kind show what has no flow. */
+#define OTHER_FROM 132
 
 /* The tuple lives as long as its event. */
 static void answer_socket(struct run *run, uint8_t what, const struct st_tuple *asked)
@@ -47,7 +49,8 @@ void run_show(struct run *run, const uint8_t *bytes, size_t count, enum st_direc
 	};
 
 	st_tracer_frame(run->tracer, run->now, &frame, &info);
-	must(info.wanted == (info.flow_id != 0) && info.header_bytes <= count);
+	must((info.wanted || !info.flow_id) && info.header_bytes <= count);
+	must(info.wanted == (info.flow_id != 0) || !run->config.active);
 }
 
 static void show(struct run *run, const uint8_t *bytes, size_t count, enum st_direction direction,
@@ -117,6 +120,27 @@ static void show_datagram(struct run *run, struct input *input)
 	udp[12] = is_quic;
 	show(run, bytes, ip + count, is_out ? ST_DIRECTION_OUT : ST_DIRECTION_IN, ST_LINK_RAW);
 	remember(run, bytes, ip + count);
+}
+
+/* What has no flow: an echo or its reply, SCTP, another protocol. */
+static void show_other(struct run *run, struct input *input)
+{
+	static const uint8_t protocols[] = {1, 132, 253, 1};
+	uint8_t bytes[40] = {0x45, 0, 0, 40, 0, 0, 0, 0, 1, 1, 0, 0, 10, 0, 0, 2, 10, 0, 0, 9};
+	uint8_t what = take(input);
+	bool is_out = what & 1;
+
+	bytes[5] = take(input);
+	bytes[8] = take(input);
+	bytes[9] = protocols[what >> 6];
+	bytes[15] = is_out ? 2 : 9;
+	bytes[19] = is_out ? 9 : 2;
+	bytes[20] = is_out ? 8 : 0;
+	bytes[23] = what & 2;
+	bytes[25] = what & 4;
+	bytes[27] = take(input);
+	show(run, bytes, sizeof(bytes), ST_DIRECTION_UNKNOWN, ST_LINK_RAW);
+	remember(run, bytes, sizeof(bytes));
 }
 
 /* An ICMP error of the probe's IP version that quotes all of it, or 28 bytes, perhaps altered. */
@@ -226,7 +250,9 @@ static void step(struct run *run, struct input *input)
 		names_add_rule(run, input);
 		break;
 	default:
-		if (run->last_bytes)
+		if (kind >= OTHER_FROM)
+			show_other(run, input);
+		else if (run->last_bytes)
 			answer_probe(run, input, run->last, run->last_bytes, (uint8_t)count);
 	}
 }

@@ -90,7 +90,10 @@ void events_check(struct run *run, const struct st_event *event)
 {
 	run->events[event->type]++;
 	must(run->may_match);
-	must(event->flow_id >= 1 && event->flow_id <= st_tracer_stats(run->tracer)->flows_seen);
+	/* Sessions of classic traceroutes have numbers, too, and are made of flows that are seen.
+	 */
+	must(event->flow_id >= 1 &&
+	     (event->flow_id <= st_tracer_stats(run->tracer)->flows_seen || !run->config.active));
 	must(event->tuple);
 	check_tuple(&run->config.selection, event->tuple);
 	switch (event->type) {

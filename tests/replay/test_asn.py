@@ -119,17 +119,10 @@ def check_damage(check, folder):
     check.none(faults, f"{len(variants)} damaged databases")
 
 
-def overlook_leaks_of_the_library(folder):
-    """libmaxminddb 1.7 forgets memory when it refuses a file, just before the program ends."""
-    suppressions = folder / "leaks"
-    suppressions.write_text("leak:libmaxminddb\n", encoding="ascii")
-    harness.ENVIRONMENT["LSAN_OPTIONS"] += f":suppressions={suppressions}:print_suppressions=0"
-
-
 def main(check, folder):
     if "--asn-db" not in harness.replay("--help").stdout:
         harness.skip("this build has no libmaxminddb")
-    overlook_leaks_of_the_library(folder)
+    harness.overlook_leaks()
     for part in (check_databases, check_old_database, check_nonsense, check_refusals, check_damage):
         harness.section(part.__name__.removeprefix("check_"))
         part(check, folder)

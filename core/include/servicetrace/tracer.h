@@ -81,9 +81,9 @@ struct st_event {
 
 /* What a frame was, as far as can be told at once. */
 struct st_frame_info {
-	uint64_t flow_id;      /* 0: of no flow */
-	bool wanted;	       /* the flow is selected */
-	bool taught;	       /* a name, or may be part of what does: keep it whole */
+	uint64_t flow_id; /* 0: of no flow */
+	bool wanted;	  /* the flow is selected, or a packet that may be a probe without one */
+	bool taught;	  /* a name, or may be part of what does: keep it whole */
 	uint32_t header_bytes; /* link, IP and transport header: what need be kept of it */
 };
 
