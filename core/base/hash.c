@@ -10,6 +10,15 @@ static struct hash_link **bucket_of(const struct hash_table *table, uint64_t has
 	return &table->buckets[hash & (table->bucket_count - 1)];
 }
 
+static void put_first(struct hash_link **bucket, struct hash_link *link)
+{
+	link->next = *bucket;
+	link->from = bucket;
+	if (link->next)
+		link->next->from = &link->next;
+	*bucket = link;
+}
+
 static void grow(struct hash_table *table)
 {
 	struct hash_table grown = {
@@ -19,11 +28,8 @@ static void grow(struct hash_table *table)
 	grown.buckets = g_new0(struct hash_link *, grown.bucket_count);
 	for (size_t i = 0; table->buckets && i < table->bucket_count; i++) {
 		for (struct hash_link *link = table->buckets[i], *next; link; link = next) {
-			struct hash_link **bucket = bucket_of(&grown, link->hash);
-
 			next = link->next;
-			link->next = *bucket;
-			*bucket = link;
+			put_first(bucket_of(&grown, link->hash), link);
 		}
 	}
 	g_free(table->buckets);
@@ -33,24 +39,18 @@ static void grow(struct hash_table *table)
 
 void hash_table_insert(struct hash_table *table, struct hash_link *link, uint64_t hash)
 {
-	struct hash_link **bucket;
-
 	if (!table->buckets || table->count >= table->bucket_count)
 		grow(table);
-	bucket = bucket_of(table, hash);
 	link->hash = hash;
-	link->next = *bucket;
-	*bucket = link;
+	put_first(bucket_of(table, hash), link);
 	table->count++;
 }
 
 void hash_table_remove(struct hash_table *table, struct hash_link *link)
 {
-	struct hash_link **at = bucket_of(table, link->hash);
-
-	while (*at != link)
-		at = &(*at)->next;
-	*at = link->next;
+	*link->from = link->next;
+	if (link->next)
+		link->next->from = link->from;
 	link->next = NULL;
 	table->count--;
 }

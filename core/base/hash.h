@@ -12,6 +12,7 @@
 
 struct hash_link {
 	struct hash_link *next;
+	struct hash_link **from; /* what points here, so that it goes without a search */
 	uint64_t hash;
 };
 

@@ -74,7 +74,8 @@ static struct st_tuple key_of(const struct st_trace *trace)
 {
 	struct st_tuple key = trace->tuple;
 
-	if (trace->kind == ST_TRACE_CLASSIC)
+	/* Where they are fixed (Paris) they choose the path: others are another flow. */
+	if (trace->kind == ST_TRACE_CLASSIC && !(key.source_port && key.destination_port))
 		key.source_port = key.destination_port = 0;
 	return key;
 }

@@ -5,6 +5,9 @@
 #include "flow/flow.h"
 #include "trace/trace.h"
 
+/* Probes that share a key or identification and are looked at for one quote: the latest. */
+#define ALIKE_MAX 4096
+
 /* Zero is what many systems send who use no identification: it would name everything. */
 static bool has_ip_id(const struct probe *probe)
 {
@@ -117,7 +120,7 @@ bool correlator_has_ip_id(const struct correlator *correlator, const struct st_t
 static bool is_same_packet(const struct probe *probe, const struct st_packet *packet,
 			   const struct st_tuple *tuple)
 {
-	return probe->key == packet->key && probe->ttl == packet->ttl &&
+	return probe->key == packet->key &&
 	       (packet->ip_version == 6 || probe->ip_id == packet->ip_id) &&
 	       (packet->protocol != ST_PROTOCOL_TCP || packet->payload_wire == 0) &&
 	       st_tuple_equal(&probe->tuple, tuple);
@@ -130,7 +133,9 @@ struct probe *correlator_find_copy(const struct correlator *correlator,
 	struct probe *probe = first_of_key(correlator, &tuple, packet->key);
 
 	for (; probe; probe = next_of_key(probe)) {
-		if (probe->now_ns >= since && is_same_packet(probe, packet, &tuple))
+		/* Or it was seen behind a router as well. */
+		if (probe->now_ns >= since && is_same_packet(probe, packet, &tuple) &&
+		    (probe->ttl == packet->ttl || probe->ttl == packet->ttl + 1))
 			return probe;
 	}
 	return NULL;
@@ -143,7 +148,7 @@ struct probe *correlator_find_sent(const struct correlator *correlator,
 	struct probe *probe = first_of_key(correlator, &tuple, packet->key), *found = NULL;
 
 	for (; probe; probe = next_of_key(probe)) {
-		if (!is_same_packet(probe, packet, &tuple))
+		if (probe->ttl != packet->ttl || !is_same_packet(probe, packet, &tuple))
 			continue;
 		/* Probes of one flow can look alike (`exact` over IPv6): the latest it is. */
 		if (!found || found->seen || (!probe->seen && probe->id > found->id))
@@ -173,7 +178,7 @@ static void choose_by_key(const struct correlator *correlator, const struct matc
 	uint32_t key = wanted->quote->key;
 	struct probe *probe = first_of_key(correlator, &wanted->tuple, key);
 
-	for (; probe; probe = next_of_key(probe)) {
+	for (int looked = 0; probe && looked < ALIKE_MAX; looked++, probe = next_of_key(probe)) {
 		if (probe->key == key)
 			choose(correlator, wanted, probe, choice);
 	}
@@ -185,7 +190,7 @@ static void choose_by_ip_id(const struct correlator *correlator, const struct ma
 	uint16_t ip_id = wanted->quote->ip_id;
 	struct probe *probe = first_of_ip_id(correlator, ip_id);
 
-	for (; probe; probe = next_of_ip_id(probe)) {
+	for (int looked = 0; probe && looked < ALIKE_MAX; looked++, probe = next_of_ip_id(probe)) {
 		if (probe->ip_id == ip_id)
 			choose(correlator, wanted, probe, choice);
 	}

@@ -246,6 +246,7 @@ static struct probe *note_seen(struct trace *trace, const struct probe *given)
 
 	probe->seen = true;
 	count_sent(probe);
+	trace->latest_sent_ns = MAX(trace->latest_sent_ns, probe->stamp_ns);
 	return probe;
 }
 
@@ -441,8 +442,6 @@ static bool all_given_up(const struct trace *trace, uint64_t now)
 {
 	uint64_t wait_ns = MIN(trace->config->wait_ns, trace_usual_wait(trace));
 
-	if (trace->probes->len >= TRACE_OBSERVED_MAX / 2)
-		return true;
 	for (unsigned i = trace->probes->len; i > trace->first_awaited; i--) {
 		const struct probe *probe = trace->probes->pdata[i - 1];
 
@@ -459,10 +458,17 @@ bool trace_is_restart(const struct trace *trace, const struct probe *next, uint6
 	if (!trace->probes->len)
 		return false;
 	last = trace->probes->pdata[trace->probes->len - 1];
+	/* mtr goes round and round, and where a hop is silent is never done with a round. */
+	if (trace->probes->len >= TRACE_OBSERVED_MAX && next->ttl <= last->ttl)
+		return true;
 	if (next->ttl >= last->ttl)
 		return false;
-	/* Some traceroutes go from far to near: only what they have probed begins anew. */
-	if (trace->flow->is_session && !trace->hops[next->ttl].made)
+	/*
+	 * Some traceroutes go from far to near: only what they have probed begins anew. What
+	 * was sent before others is out of order.
+	 */
+	if (trace->flow->is_session &&
+	    (!trace->hops[next->ttl].made || next->stamp_ns < trace->latest_sent_ns))
 		return false;
 	if (is_udp_without_checksum(trace, last->key) &&
 	    !is_udp_without_checksum(trace, next->key) && next->ttl > reach_answered(trace))

@@ -61,6 +61,7 @@ struct trace {
 	unsigned first_awaited; /* index into probes: all before are resolved */
 	unsigned awaited;
 	uint64_t longest_rtt_ns; /* of any reply so far */
+	uint64_t latest_sent_ns; /* observed: stamp of the probe sent last */
 	unsigned told;		 /* observed: of so many probes the driver knows */
 	unsigned told_replies;	 /* observed: and of so many replies */
 	unsigned last_ttl;	 /* hops above are cut off (border, destination) */

@@ -66,6 +66,24 @@ static bool is_after_silence(const struct trace *trace)
 	return trace->flow_is_over && !trace->flow->closed;
 }
 
+/* Late replies to earlier ones are told from no others: a clock that stands still lets none go. */
+#define RESTING_MAX 64
+
+static void forget_oldest(struct st_tracer *tracer, const struct flow *flow)
+{
+	struct trace *oldest = NULL;
+	unsigned count = 0;
+
+	for (struct trace *trace = flow->traces; trace; trace = trace->next) {
+		if (!trace->is_resting || !trace->is_observed)
+			continue;
+		oldest = trace;
+		count++;
+	}
+	if (count > RESTING_MAX)
+		tracer_discard(tracer, oldest);
+}
+
 struct trace *observe_trace_for(struct st_tracer *tracer, struct flow *flow, unsigned side,
 				const struct probe *next)
 {
@@ -76,6 +94,7 @@ struct trace *observe_trace_for(struct st_tracer *tracer, struct flow *flow, uns
 		if (!is_after_silence(trace) && !trace_is_restart(trace, next, tracer->now))
 			return trace;
 		tracer_end(tracer, trace, ST_STOP_END_OF_CAPTURE);
+		forget_oldest(tracer, flow);
 	}
 	trace = trace_new_observed(&tracer->config, &tracer->correlator, flow, side);
 	tracer_open(tracer, trace);

@@ -243,7 +243,7 @@ static bool is_eligible(const struct st_tracer *tracer, const struct flow *sessi
 			const struct candidate *candidate)
 {
 	return !candidate->is_used && is_recent(tracer, candidate) &&
-	       !is_an_applications(tracer, &candidate->probe) && fits(tracer, session, candidate);
+	       fits(tracer, session, candidate) && !is_an_applications(tracer, &candidate->probe);
 }
 
 static GList *sweep_start(const struct pair *pair)
@@ -253,6 +253,14 @@ static GList *sweep_start(const struct pair *pair)
 	for (int i = 1; link && link->prev && i < SWEEP_MAX; i++)
 		link = link->prev;
 	return link;
+}
+
+static bool is_before_sweep(const struct candidate *candidate)
+{
+	const GList *start = sweep_start(candidate->pair);
+	const struct candidate *first = start->data;
+
+	return candidate->serial < first->serial;
 }
 
 /* What was seen before and hangs together with the proved one becomes probes, in its order. */
@@ -269,6 +277,10 @@ static void sweep(struct st_tracer *tracer, struct flow *session, struct candida
 			reach.seen[candidate->probe.ttl] = true;
 	}
 	stretch(&reach, proved->probe.ttl);
+	if (is_before_sweep(proved)) {
+		join_ports(session, proved, false);
+		make_probe(tracer, session, 0, proved);
+	}
 	for (GList *link = sweep_start(session->pair); link; link = link->next) {
 		struct candidate *candidate = link->data;
 
@@ -339,7 +351,7 @@ static bool joins(struct st_tracer *tracer, const struct flow *session,
 	const struct trace *trace = observe_open_trace(session, 0);
 	struct reach reach = {0};
 
-	if (!trace)
+	if (!trace || !is_eligible(tracer, session, candidate))
 		return false;
 	see(&reach, trace);
 	reach.seen[candidate->probe.ttl] = true;
@@ -348,7 +360,7 @@ static bool joins(struct st_tracer *tracer, const struct flow *session,
 	/* Alone it hangs together with nothing, unless its distance is known. */
 	if (reach.low == reach.high && !trace->hops[candidate->probe.ttl].made)
 		return false;
-	return is_within(&reach, candidate->probe.ttl) && is_eligible(tracer, session, candidate);
+	return is_within(&reach, candidate->probe.ttl);
 }
 
 /* True if this was the last step of a ladder. */
