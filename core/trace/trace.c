@@ -6,6 +6,8 @@
 
 #include <string.h>
 
+/* Captures of several interfaces can be so much out of order. */
+#define OUT_OF_ORDER_NS (100 * ST_NS_PER_MS)
 #define USUAL_WAIT_MARGIN_NS (10 * ST_NS_PER_MS)
 /* An observed ladder of so many distances is no accident. */
 #define LADDER_TTLS 3
@@ -246,6 +248,8 @@ static struct probe *note_seen(struct trace *trace, const struct probe *given)
 
 	probe->seen = true;
 	count_sent(probe);
+	if (trace->first_sent_ns == 0 || probe->stamp_ns < trace->first_sent_ns)
+		trace->first_sent_ns = probe->stamp_ns;
 	trace->latest_sent_ns = MAX(trace->latest_sent_ns, probe->stamp_ns);
 	return probe;
 }
@@ -341,6 +345,19 @@ uint64_t trace_usual_wait(const struct trace *trace)
 	if (!trace || !trace->flow->is_session || !trace->longest_rtt_ns)
 		return ST_NEVER;
 	return 2 * trace->longest_rtt_ns + USUAL_WAIT_MARGIN_NS;
+}
+
+bool trace_spans(const struct trace *trace, const struct probe *probe)
+{
+	const struct probe *last;
+
+	if (!trace->probes->len || probe->stamp_ns < trace->first_sent_ns)
+		return false;
+	if (probe->stamp_ns <= trace->latest_sent_ns)
+		return true;
+	last = trace->probes->pdata[trace->probes->len - 1];
+	return probe->ttl >= last->ttl &&
+	       probe->stamp_ns <= trace->latest_sent_ns + OUT_OF_ORDER_NS;
 }
 
 unsigned trace_last_router(const struct trace *trace)
@@ -440,7 +457,8 @@ static bool is_udp_without_checksum(const struct trace *trace, uint32_t key)
  */
 static bool all_given_up(const struct trace *trace, uint64_t now)
 {
-	uint64_t wait_ns = MIN(trace->config->wait_ns, trace_usual_wait(trace));
+	uint64_t usual_ns = MAX(trace_usual_wait(trace), OUT_OF_ORDER_NS);
+	uint64_t wait_ns = MIN(trace->config->wait_ns, usual_ns);
 
 	for (unsigned i = trace->probes->len; i > trace->first_awaited; i--) {
 		const struct probe *probe = trace->probes->pdata[i - 1];

@@ -61,7 +61,8 @@ struct trace {
 	unsigned first_awaited; /* index into probes: all before are resolved */
 	unsigned awaited;
 	uint64_t longest_rtt_ns; /* of any reply so far */
-	uint64_t latest_sent_ns; /* observed: stamp of the probe sent last */
+	uint64_t first_sent_ns;	 /* observed: stamp of the probe sent first */
+	uint64_t latest_sent_ns; /* and last */
 	unsigned told;		 /* observed: of so many probes the driver knows */
 	unsigned told_replies;	 /* observed: and of so many replies */
 	unsigned last_ttl;	 /* hops above are cut off (border, destination) */
@@ -171,6 +172,9 @@ bool trace_is_believable(const struct trace *trace);
  * known; or, so that live and offline agree, it is no session's.
  */
 uint64_t trace_usual_wait(const struct trace *trace);
+
+/* Observed: was this sent while the trace was, or as its next step? */
+bool trace_spans(const struct trace *trace, const struct probe *probe);
 
 /* The highest distance that something else than the destination has answered; 0: none. */
 unsigned trace_last_router(const struct trace *trace);

@@ -216,6 +216,9 @@ void sessions_observe(struct st_tracer *tracer, const struct flow *flow,
 /* A Time Exceeded quotes the candidate: returns the probe that it therefore is, or NULL. */
 struct probe *sessions_confirm(struct st_tracer *tracer, struct candidate *candidate);
 
+/* The candidate is answered: returns its probe if it hangs together with a session's, or NULL. */
+struct probe *sessions_accept(struct st_tracer *tracer, struct candidate *candidate);
+
 /* Whether what is quoted would be wanted. */
 enum interest sessions_interest(const struct st_tracer *tracer, const struct st_quote *quote);
 
@@ -226,8 +229,11 @@ enum interest sessions_interest(const struct st_tracer *tracer, const struct st_
 struct probe *sessions_unseen(struct st_tracer *tracer, const struct st_quote *quote,
 			      bool is_time_exceeded);
 
-/* A session's trace is over: is it a ladder, even if no router has answered? */
-void sessions_settle(const struct st_tracer *tracer, struct trace *trace);
+/*
+ * A session's trace is over: what hangs together with it is taken in, though it came
+ * before that showed; is it a ladder, even if no router has answered?
+ */
+void sessions_settle(struct st_tracer *tracer, struct trace *trace);
 
 /* Whose probes the trace's are, as far as they show. */
 enum st_trace_kind sessions_kind(const struct st_tracer *tracer, const struct trace *trace);

@@ -27,8 +27,9 @@ struct early {
 	struct st_reply reply;
 	uint64_t cookie;
 	uint64_t now_ns;
-	bool is_answer; /* the destination's own */
-	bool is_again;	/* it has been kept */
+	uint8_t ambiguous_by; /* in this several probes agreed: it takes more; 0: they did not */
+	bool is_answer;	      /* the destination's own */
+	bool is_again;	      /* it has been kept */
 };
 
 static void read_labels(struct st_reply *reply, const uint8_t *message, size_t bytes,
@@ -206,7 +207,8 @@ static struct probe *find_probe(struct st_tracer *tracer, const struct early *er
 	*matched_by = by;
 	if (!candidate || candidate->made)
 		return candidate ? candidate->made : NULL;
-	return is_time_exceeded(&error->packet) ? sessions_confirm(tracer, candidate) : NULL;
+	return is_time_exceeded(&error->packet) ? sessions_confirm(tracer, candidate)
+						: sessions_accept(tracer, candidate);
 }
 
 /* All agrees that tells the probes of one flow apart. */
@@ -284,7 +286,8 @@ void replies_take_error(struct st_tracer *tracer, const struct st_packet *packet
 		info->wanted = is_quote_selected(tracer, &error.quote);
 	if (probe && take_error_of(tracer, probe, &error, matched_by))
 		return;
-	if (!probe && !matched_by && tracer->candidates && is_answer(packet))
+	error.ambiguous_by = probe ? 0 : matched_by;
+	if (!probe && tracer->candidates && is_answer(packet))
 		keep_early(tracer, &error);
 	else
 		count_unmatched(tracer, &error);
@@ -302,7 +305,9 @@ static void take_at_last(struct st_tracer *tracer, const struct early *error)
 	uint8_t matched_by = 0;
 	struct probe *probe = find_probe(tracer, error, &matched_by);
 
-	if (!probe && !matched_by && is_to_quoted(error))
+	if (error->ambiguous_by && !(matched_by & ~error->ambiguous_by))
+		probe = NULL;
+	else if (!probe && !matched_by && is_to_quoted(error))
 		probe = sessions_unseen(tracer, &error->quote, is_time_exceeded(&error->packet));
 	if (probe)
 		is_perhaps_of_another(error, probe, matched_by);

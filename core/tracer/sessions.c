@@ -67,6 +67,12 @@ static bool is_recent(const struct st_tracer *tracer, const struct candidate *ca
 	return candidate->probe.now_ns + tracer->config.flow_timeout_ns >= tracer->now;
 }
 
+/* By the sender's kernel, which knows nothing of the SYN that a SYN-ACK answers. */
+static bool is_reset(const struct probe *probe)
+{
+	return probe->tuple.protocol == ST_PROTOCOL_TCP && (probe->headers.tcp_flags & ST_TCP_RST);
+}
+
 /* True if packets with the very ports of this one have other distances. */
 static bool climbs_alone(const struct st_tracer *tracer, const struct candidate *candidate)
 {
@@ -80,7 +86,7 @@ static bool climbs_alone(const struct st_tracer *tracer, const struct candidate 
 
 		if (!is_recent(tracer, other))
 			return false;
-		if (other->probe.ttl != probe->ttl &&
+		if (other->probe.ttl != probe->ttl && !is_reset(&other->probe) &&
 		    st_tuple_equal(&other->probe.tuple, &probe->tuple))
 			return true;
 	}
@@ -345,7 +351,7 @@ static bool is_alike(const struct flow *flow, unsigned side, const struct candid
 	return trace && trace->hops[ttl].made && ttl < flow->ends[side].highest_ttl;
 }
 
-static bool joins(struct st_tracer *tracer, const struct flow *session,
+static bool joins(const struct st_tracer *tracer, const struct flow *session,
 		  const struct candidate *candidate)
 {
 	const struct trace *trace = observe_open_trace(session, 0);
@@ -376,18 +382,40 @@ static bool climb(struct ladder *ladder, uint8_t ttl)
 	return ladder->length == LADDER_LENGTH;
 }
 
+/* The session whose open trace the candidate hangs together with, or NULL. */
+static struct flow *session_to_join(const struct st_tracer *tracer,
+				    const struct candidate *candidate)
+{
+	struct flow *session = candidate->pair->sessions;
+
+	while (session && !joins(tracer, session, candidate))
+		session = session->next_session;
+	return session;
+}
+
+static struct probe *join_session(struct st_tracer *tracer, struct flow *session,
+				  struct candidate *candidate)
+{
+	join_ports(session, candidate, climbs_alone(tracer, candidate));
+	return make_probe(tracer, session, 0, candidate);
+}
+
+struct probe *sessions_accept(struct st_tracer *tracer, struct candidate *candidate)
+{
+	struct flow *session = candidate->pair ? session_to_join(tracer, candidate) : NULL;
+
+	return session ? join_session(tracer, session, candidate) : NULL;
+}
+
 static void observe_stranger(struct st_tracer *tracer, struct candidate *candidate)
 {
 	struct pair *pair = candidate->pair;
 	bool is_ladder = !is_an_applications(tracer, &candidate->probe) &&
 			 climb(&pair->ladder, candidate->probe.ttl);
-	struct flow *session;
+	struct flow *session = session_to_join(tracer, candidate);
 
-	for (session = pair->sessions; session; session = session->next_session) {
-		if (!joins(tracer, session, candidate))
-			continue;
-		join_ports(session, candidate, climbs_alone(tracer, candidate));
-		make_probe(tracer, session, 0, candidate);
+	if (session) {
+		join_session(tracer, session, candidate);
 		announce(tracer, session, 0);
 		return;
 	}
@@ -508,10 +536,29 @@ static unsigned distances(const struct trace *trace, unsigned *highest)
 	return count;
 }
 
-void sessions_settle(const struct st_tracer *tracer, struct trace *trace)
+/* Out of order, what belongs to it may have come before it was known. */
+static void take_stragglers(struct st_tracer *tracer, struct trace *trace)
+{
+	struct pair *pair = trace->flow->pair;
+
+	for (GList *link = sweep_start(pair); link; link = link->next) {
+		struct candidate *candidate = link->data;
+
+		if (candidate->is_used || !trace_spans(trace, &candidate->probe) ||
+		    !joins(tracer, trace->flow, candidate))
+			continue;
+		join_ports(trace->flow, candidate, false);
+		if (trace_take_candidate(trace, candidate, ++tracer->last_probe_id))
+			replies_settle(tracer, candidate->made);
+	}
+}
+
+void sessions_settle(struct st_tracer *tracer, struct trace *trace)
 {
 	bool seen[UINT8_MAX + 1] = {0};
 	unsigned length = 0;
+
+	take_stragglers(tracer, trace);
 
 	for (unsigned i = 0; i < trace->probes->len; i++) {
 		const struct probe *probe = trace->probes->pdata[i];

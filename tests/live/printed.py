@@ -37,7 +37,8 @@ def _traceroute_line(line):
         if word == "*":
             answers.append(None)
         elif word.startswith("!"):
-            answers[-1] = answers[-1]._replace(mark=word)
+            # traceroute has no letter for IPv6's way to say "protocol unreachable" (RFC 4443, 3.4); the reports have.
+            answers[-1] = answers[-1]._replace(mark=word.replace("!<4-1>", "!P"))
         elif word.startswith("<L="):
             labels = _stack(word)
             # traceroute prints the stack before the first time, the reports behind the last of the address.
