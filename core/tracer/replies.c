@@ -319,6 +319,8 @@ static void take_at_last(struct st_tracer *tracer, const struct early *error)
  */
 static bool tcp_answers(const struct probe *probe, const struct st_tcp *tcp)
 {
+	if (probe->headers.tcp_flags & ST_TCP_RST)
+		return false; /* nothing answers a reset */
 	if (tcp->flags & ST_TCP_ACK)
 		return tcp->ack == probe->key + 1 || tcp->ack == probe->key;
 	return (tcp->flags & ST_TCP_RST) && tcp->seq == probe->headers.ack;
