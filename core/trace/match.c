@@ -146,6 +146,11 @@ static unsigned rank(unsigned by)
 	       (by & ST_MATCH_PEER ? 1U : 0);
 }
 
+bool match_is_better(unsigned by, unsigned than)
+{
+	return rank(by) > rank(than);
+}
+
 void match_consider(struct match_choice *choice, struct probe *probe, unsigned by, bool is_awaited)
 {
 	if (!by || (choice->probe && rank(by) < rank(choice->by)))

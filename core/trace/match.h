@@ -29,6 +29,9 @@ bool match_is_possible(const struct st_quote *quote);
 /* The set of enum st_match that agrees; 0 if that is too little, or something refutes it. */
 unsigned match_probe(const struct probe *probe, const struct match_wanted *wanted);
 
+/* True if agreement in one set of enum st_match is worth more than in the other. */
+bool match_is_better(unsigned by, unsigned than);
+
 /* The best so far: several can look alike (`exact` without identification). */
 struct match_choice {
 	struct probe *probe; /* the awaited one, if there is one */

@@ -186,9 +186,9 @@ static bool take_error_of(struct st_tracer *tracer, struct probe *probe, const s
 }
 
 /*
- * The probe that is quoted, NULL if none is known. What agrees in all of its 5-tuple
- * comes before what a translator may have hidden; and only running out of TTL makes a
- * probe of what was not known for one.
+ * The probe that is quoted, NULL if none is known. A packet that was not known for a
+ * probe has to agree better than probes do: in its 5-tuple or identification. Only
+ * running out of TTL makes a probe of it.
  */
 static struct probe *find_probe(struct st_tracer *tracer, const struct early *error,
 				uint8_t *matched_by)
@@ -198,17 +198,19 @@ static struct probe *find_probe(struct st_tracer *tracer, const struct early *er
 	struct candidate *candidate;
 	uint8_t by;
 
-	/* What could have been several probes was not another packet. */
-	if (!tracer->candidates || (*matched_by & ST_MATCH_TUPLE))
+	if (!tracer->candidates)
 		return probe;
 	candidate = candidates_find(tracer->candidates, &error->quote, error->now_ns, &by);
-	if (*matched_by && !(by & ST_MATCH_TUPLE))
+	if (!match_is_better(by, *matched_by))
 		return probe;
 	*matched_by = by;
 	if (!candidate || candidate->made)
 		return candidate ? candidate->made : NULL;
-	return is_time_exceeded(&error->packet) ? sessions_confirm(tracer, candidate)
-						: sessions_accept(tracer, candidate);
+	probe = is_time_exceeded(&error->packet) ? sessions_confirm(tracer, candidate)
+						 : sessions_accept(tracer, candidate);
+	if (!probe)
+		*matched_by = 0; /* no probe so far: it can become one yet */
+	return probe;
 }
 
 /* All agrees that tells the probes of one flow apart. */
