@@ -158,4 +158,44 @@ static inline void assert_none(struct lab *lab)
 	st_tracer_free(lab->tracer);
 }
 
+/* One of traceroute(8): each probe its own ports and identification. */
+static inline struct shot rising(unsigned number, unsigned per_hop)
+{
+	return (struct shot){.protocol = ST_PROTOCOL_UDP,
+			     .source_port = 50000 + 7 * number % 97,
+			     .destination_port = 33434 + number,
+			     .ttl = 1 + number / per_hop,
+			     .ip_id = 9000 + number,
+			     .checksum = 100 + number,
+			     .payload = 32};
+}
+
+static inline struct shot syn(unsigned ttl)
+{
+	return (struct shot){.protocol = ST_PROTOCOL_TCP,
+			     .source_port = 40000 + ttl,
+			     .destination_port = 80,
+			     .ttl = ttl,
+			     .ip_id = 500 + ttl,
+			     .flags = ST_TCP_SYN,
+			     .seq = 1000 * ttl};
+}
+
+/* The server's answer with these flags and numbers to the probe of this distance. */
+static inline void show_tcp_answer(struct lab *lab, unsigned ttl, unsigned flags, uint32_t seq,
+				   uint32_t ack)
+{
+	struct shot shot = {.protocol = ST_PROTOCOL_TCP,
+			    .source = SERVER,
+			    .destination = CLIENT,
+			    .source_port = 80,
+			    .destination_port = 40000 + ttl,
+			    .ttl = 60,
+			    .flags = flags,
+			    .seq = seq,
+			    .ack = ack};
+
+	shoot(lab, &shot);
+}
+
 #endif

@@ -124,8 +124,7 @@ static void test_text_unknown(void)
 {
 	assert_holds(ST_REPORT_TEXT, 2, "tcp 10.0.0.2 > 10.9.0.2:443, ");
 	assert_holds(ST_REPORT_TEXT, 3, "icmp 10.0.0.2 > 10.9.0.2, ");
-	assert_holds(ST_REPORT_TEXT, 4,
-		     "\n ?  gw.example (10.0.0.1) [AS64500]\n");
+	assert_holds(ST_REPORT_TEXT, 4, "\n ?  gw.example (10.0.0.1) [AS64500]\n");
 }
 
 static void test_json_router(void)

@@ -6,18 +6,6 @@
 #define TCP ST_PROTOCOL_TCP
 #define ICMP ST_PROTOCOL_ICMP
 
-/* One of traceroute(8): each probe its own ports and identification. */
-static struct shot rising(unsigned number, unsigned per_hop)
-{
-	return (struct shot){.protocol = UDP,
-			     .source_port = 50000 + 7 * number % 97,
-			     .destination_port = 33434 + number,
-			     .ttl = 1 + number / per_hop,
-			     .ip_id = 9000 + number,
-			     .checksum = 100 + number,
-			     .payload = 32};
-}
-
 static void test_rising_ports(void)
 {
 	struct lab lab = watch();
@@ -262,34 +250,6 @@ static void test_echo_replies(void)
 	g_assert_cmpuint(trace->distance, ==, 3);
 	g_assert_null(next_trace(&lab));
 	st_tracer_free(lab.tracer);
-}
-
-static struct shot syn(unsigned ttl)
-{
-	return (struct shot){.protocol = TCP,
-			     .source_port = 40000 + ttl,
-			     .destination_port = 80,
-			     .ttl = ttl,
-			     .ip_id = 500 + ttl,
-			     .flags = ST_TCP_SYN,
-			     .seq = 1000 * ttl};
-}
-
-/* The server's answer with these flags and numbers to the probe of this distance. */
-static void show_tcp_answer(struct lab *lab, unsigned ttl, unsigned flags, uint32_t seq,
-			    uint32_t ack)
-{
-	struct shot shot = {.protocol = TCP,
-			    .source = SERVER,
-			    .destination = CLIENT,
-			    .source_port = 80,
-			    .destination_port = 40000 + ttl,
-			    .ttl = 60,
-			    .flags = flags,
-			    .seq = seq,
-			    .ack = ack};
-
-	shoot(lab, &shot);
 }
 
 static void test_syns(void)
