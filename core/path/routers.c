@@ -113,7 +113,8 @@ static void examine_loop(const struct path_view *view)
 				? "the same router answers at distances %s, others between: "
 				  "packets go round in a circle"
 				: "the same router answers at distances %s, others between: "
-				  "packets come by twice, or two routers share an address",
+				  "packets come by twice, branches of unequal length meet "
+				  "there, or two routers share an address",
 			ttls);
 		g_free(ttls);
 		return;
