@@ -41,16 +41,9 @@ static bool begins_flow(const struct st_packet *packet)
 	return packet->protocol != ST_PROTOCOL_TCP || !(packet->tcp.flags & ST_TCP_RST);
 }
 
-/* A session over TCP or UDP: each of its flows counts already. */
-static bool is_made_of_flows(const struct flow *flow)
-{
-	return flow->is_session &&
-	       (flow->protocol == ST_PROTOCOL_TCP || flow->protocol == ST_PROTOCOL_UDP);
-}
-
 void tracer_flow_want(struct st_tracer *tracer, struct flow *flow, bool is_wanted)
 {
-	if (is_wanted && !flow->id && !is_made_of_flows(flow))
+	if (is_wanted && !flow->id && !flow->is_session)
 		tracer->stats.flows_seen++;
 	flow_table_want(&tracer->flows, flow, is_wanted);
 }

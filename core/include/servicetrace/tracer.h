@@ -95,7 +95,7 @@ struct st_stats {
 	uint64_t frames_unsupported; /* not IP, or a link type not decoded */
 	uint64_t fragments;	     /* later IP fragments, passed over */
 	uint64_t frames_astray;	     /* came in with our own side's addresses: forged or looped */
-	uint64_t flows_seen;	     /* that the selection matches */
+	uint64_t flows_seen;	     /* of TCP and UDP, that the selection matches */
 	uint64_t flows_evicted;	     /* left the full table while still open */
 	uint64_t flows_unnamed_evicted; /* the same, of those that a name could still have selected
 					 */
