@@ -20,6 +20,17 @@ LIMIT_S = 900  # sanitizers on a busy machine
 SIGNATURES = harness.SOURCE / "signatures" / "youtube.service"
 
 
+def environment(folder):
+    """libwiretap 4.0 forgets some of what it has read of damaged files. Whole stacks tell that from leaks of ours: slow,
+    but here all captures are one process, and what ours kept would not be seen otherwise."""
+    known = folder / "leaks"
+    known.write_text("leak:libwiretap.so\n", encoding="ascii")
+    options = {name: harness.ENVIRONMENT[name] for name in ("ASAN_OPTIONS", "LSAN_OPTIONS")}
+    options["ASAN_OPTIONS"] += ":fast_unwind_on_malloc=0"
+    options["LSAN_OPTIONS"] += f":suppressions={known}:print_suppressions=0"
+    return {**harness.ENVIRONMENT, **options}
+
+
 def main(check, folder):
     count, seed = (sys.argv[1:] + [COUNT, SEED][len(sys.argv) - 1:])[:2]
     program = pathlib.Path(os.environ.get("ST_MUTATE") or harness.SOURCE / "build" / "tests" / "replay" / "bin" / "mutate-captures")
@@ -28,7 +39,7 @@ def main(check, folder):
     print(f"{len(paths)} captures, {len(paths) - len(real)} of them the project's, seed {seed}", flush=True)
     done = subprocess.run([program.absolute(), str(count), str(seed), SIGNATURES, *paths], cwd=folder, timeout=LIMIT_S,
                           capture_output=True, encoding="utf-8", errors="backslashreplace", check=False,
-                          env=harness.ENVIRONMENT)
+                          env=environment(folder))
     lines = done.stderr.splitlines()
     check.equal(done.returncode, 0, f"{count} damaged captures: the process goes on to its end")
     check.none([line for line in lines if not line.startswith("st-replay: mutant: ")], "nothing but complaints is said")
