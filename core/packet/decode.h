@@ -83,6 +83,18 @@ enum st_status transport_decode(struct reader *reader, struct st_packet *packet)
 /* True if st_packet_enter() steps into packets of this IP protocol, UDP's tunnels aside. */
 bool tunnel_has_protocol(uint8_t protocol);
 
+/* Ports in the first four bytes, as far as is known here. */
+static inline bool protocol_has_ports(uint8_t protocol)
+{
+	return protocol == ST_PROTOCOL_TCP || protocol == ST_PROTOCOL_UDP ||
+	       protocol == ST_PROTOCOL_SCTP;
+}
+
+static inline bool protocol_is_icmp(uint8_t protocol)
+{
+	return protocol == ST_PROTOCOL_ICMP || protocol == ST_PROTOCOL_ICMPV6;
+}
+
 /* What an ICMP or ICMPv6 header (by the IP protocol) is of; neither: something else. */
 enum icmp_echo { ICMP_ECHO_NONE, ICMP_ECHO_REQUEST, ICMP_ECHO_REPLY };
 

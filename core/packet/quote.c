@@ -77,19 +77,15 @@ static void read_key(struct reader reader, struct st_quote *quote)
 	reader_skip(&reader, 4);
 	quote->key = reader_u32(&reader);
 	quote->has_key = !reader.overrun;
-	if (quote->has_key &&
-	    (quote->protocol == ST_PROTOCOL_ICMP || quote->protocol == ST_PROTOCOL_ICMPV6))
+	if (quote->has_key && protocol_is_icmp(quote->protocol))
 		icmp_read(&icmp, &quote->icmp);
 }
 
 static void read_transport(struct reader *reader, struct st_quote *quote)
 {
-	bool ports = quote->protocol == ST_PROTOCOL_TCP || quote->protocol == ST_PROTOCOL_UDP ||
-		     quote->protocol == ST_PROTOCOL_SCTP;
-
 	if (!quote->later_fragment)
 		read_key(*reader, quote);
-	if (!ports || quote->later_fragment || reader->left < 4)
+	if (!protocol_has_ports(quote->protocol) || quote->later_fragment || reader->left < 4)
 		return;
 	quote->has_ports = true;
 	quote->source_port = reader_u16(reader);

@@ -3,12 +3,15 @@
 
 #include "base/container.h"
 #include "flow/flow.h"
+#include "packet/decode.h"
 #include "trace/trace.h"
 
 /* Copies of a packet on one host are apart by microseconds; probes by more. */
 #define COPY_NS (300 * ST_NS_PER_US)
+/* Behind a router it can have waited a little; probes go up the ladder, not down. */
+#define FORWARDED_NS (20 * ST_NS_PER_MS)
 /* A host does not send so many packets within COPY_NS that a copy hides among them. */
-#define COPIES_LOOKED_AT 16
+#define COPIES_LOOKED_AT 64
 /* Of those with one identification: hosts count it up, so the latest few are meant. */
 #define SAME_IP_ID_MAX 64
 #define IP_IDS (UINT16_MAX + 1)
@@ -39,9 +42,7 @@ struct candidates *candidates_new(uint64_t seed, uint64_t wait_ns)
 
 static uint16_t echo_id_of(const struct st_tuple *tuple)
 {
-	bool is_icmp = tuple->protocol == ST_PROTOCOL_ICMP || tuple->protocol == ST_PROTOCOL_ICMPV6;
-
-	return is_icmp ? tuple->source_port : 0;
+	return protocol_is_icmp(tuple->protocol) ? tuple->source_port : 0;
 }
 
 static uint64_t hash_of(const struct candidates *candidates, const struct st_tuple *tuple)
@@ -229,10 +230,12 @@ static bool has_copy_of_late(const struct pair *pair, const struct st_packet *pa
 
 	for (int looked = 0; link && looked < COPIES_LOOKED_AT; looked++, link = link->prev) {
 		const struct candidate *candidate = link->data;
+		bool is_forwarded = candidate->probe.ttl == packet->ttl + 1;
 
-		if (candidate->probe.now_ns + COPY_NS < now)
+		if (candidate->probe.now_ns + FORWARDED_NS < now)
 			return false;
-		if (is_same(candidate, packet, tuple) && !is_answered(candidate))
+		if (candidate->probe.now_ns + (is_forwarded ? FORWARDED_NS : COPY_NS) >= now &&
+		    is_same(candidate, packet, tuple) && !is_answered(candidate))
 			return true;
 	}
 	return false;

@@ -32,11 +32,6 @@ struct match_wanted match_make(const struct st_quote *quote, uint64_t now, bool 
 	};
 }
 
-static bool is_icmp(uint8_t protocol)
-{
-	return protocol == ST_PROTOCOL_ICMP || protocol == ST_PROTOCOL_ICMPV6;
-}
-
 /* Fewer bytes name a flow at best, and nothing where there are no ports. */
 bool match_is_possible(const struct st_quote *quote)
 {
@@ -134,7 +129,7 @@ unsigned match_probe(const struct probe *probe, const struct match_wanted *wante
 		return match_tcp(probe, quote, ends, ip_id);
 	if (quote->protocol == ST_PROTOCOL_UDP)
 		return match_udp(probe, wanted, ends, ip_id);
-	if (is_icmp(quote->protocol))
+	if (protocol_is_icmp(quote->protocol))
 		return match_icmp(probe, quote, ends, ip_id);
 	return match_other(probe, quote, ends, ip_id);
 }

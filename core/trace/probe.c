@@ -7,6 +7,7 @@
 #include "trace/probe.h"
 #include "base/checksum.h"
 #include "flow/flow.h"
+#include "packet/decode.h"
 
 #define TOS_ECN 0x03U /* RFC 3168, 5: the rest is the DSCP */
 
@@ -67,8 +68,7 @@ static bool is_checksum_altered(const struct probe *probe, const struct st_quote
 {
 	if (quote->has_udp)
 		return quote->udp_checksum != (uint16_t)probe->key && !is_left_to_the_card(probe);
-	if (quote->has_key &&
-	    (quote->protocol == ST_PROTOCOL_ICMP || quote->protocol == ST_PROTOCOL_ICMPV6))
+	if (quote->has_key && protocol_is_icmp(quote->protocol))
 		return quote->icmp.checksum != probe->headers.icmp_checksum;
 	return false;
 }

@@ -6,6 +6,8 @@
  */
 #include "tracer/internal.h"
 
+#include "packet/decode.h"
+
 /* Networks stack two or three tunnels; a frame of nothing but headers must not keep us. */
 #define TUNNEL_DEPTH_MAX 8
 
@@ -166,8 +168,7 @@ static void take_packet(struct st_tracer *tracer, const struct st_packet *packet
 		return;
 	else if (packet->has_ports)
 		take_segment(tracer, packet, frame, info);
-	else if ((packet->protocol == ST_PROTOCOL_ICMP || packet->protocol == ST_PROTOCOL_ICMPV6) &&
-		 packet->icmp.is_error)
+	else if (protocol_is_icmp(packet->protocol) && packet->icmp.is_error)
 		replies_take_error(tracer, packet, frame, info);
 	else
 		take_other(tracer, packet, frame, info);

@@ -333,7 +333,7 @@ static bool is_perhaps_an_answer(const struct st_packet *packet)
 {
 	if (packet->protocol == ST_PROTOCOL_TCP)
 		return packet->tcp.flags & (ST_TCP_SYN | ST_TCP_RST);
-	if (packet->protocol == ST_PROTOCOL_ICMP || packet->protocol == ST_PROTOCOL_ICMPV6)
+	if (protocol_is_icmp(packet->protocol))
 		return icmp_echo_of(packet->protocol, &packet->icmp) == ICMP_ECHO_REPLY;
 	return packet->protocol != ST_PROTOCOL_UDP;
 }
@@ -342,7 +342,7 @@ static bool answers(const struct probe *probe, const struct st_packet *packet)
 {
 	if (packet->protocol == ST_PROTOCOL_TCP)
 		return tcp_answers(probe, &packet->tcp);
-	if (packet->protocol == ST_PROTOCOL_ICMP || packet->protocol == ST_PROTOCOL_ICMPV6)
+	if (protocol_is_icmp(packet->protocol))
 		return probe->key == packet->key;
 	return true;
 }
@@ -393,7 +393,7 @@ static struct st_reply begin_answer(const struct st_packet *packet, const struct
 	if (packet->protocol == ST_PROTOCOL_TCP) {
 		reply.kind = ST_REPLY_TCP;
 		reply.tcp_flags = packet->tcp.flags;
-	} else if (packet->protocol == ST_PROTOCOL_ICMP || packet->protocol == ST_PROTOCOL_ICMPV6) {
+	} else if (protocol_is_icmp(packet->protocol)) {
 		reply.kind = ST_REPLY_ECHO;
 		reply.icmp_type = packet->icmp.type;
 		reply.icmp_code = packet->icmp.code;

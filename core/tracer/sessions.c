@@ -32,12 +32,6 @@ enum session_ports {
 	PORTS_VARYING, /* each has its own */
 };
 
-static bool has_ports(uint8_t protocol)
-{
-	return protocol == ST_PROTOCOL_TCP || protocol == ST_PROTOCOL_UDP ||
-	       protocol == ST_PROTOCOL_SCTP;
-}
-
 /* Its flow, if it is one of an application; else NULL. */
 static struct flow *application_of(const struct st_tracer *tracer, const struct st_tuple *tuple)
 {
@@ -79,7 +73,7 @@ static bool climbs_alone(const struct st_tracer *tracer, const struct candidate 
 	const struct probe *probe = &candidate->probe;
 	const GList *link = candidate->pair->recent.tail;
 
-	if (!has_ports(probe->tuple.protocol))
+	if (!protocol_has_ports(probe->tuple.protocol))
 		return true;
 	for (int looked = 0; link && looked < SWEEP_MAX; looked++, link = link->prev) {
 		const struct candidate *other = link->data;
