@@ -85,8 +85,6 @@ static const char *unreachable_v6(uint8_t code)
 	return code < G_N_ELEMENTS(letters) ? letters[code] : NULL;
 }
 
-#define ICMPV6_UNKNOWN_NEXT_HEADER 1 /* code of a parameter problem */
-
 /* traceroute's letters; nothing for what a router or the destination is expected to answer. */
 static void append_annotation(GString *out, const struct st_reply *reply)
 {
@@ -103,7 +101,7 @@ static void append_annotation(GString *out, const struct st_reply *reply)
 		letter = v6 ? unreachable_v6(code) : unreachable_v4(code);
 	else if (v6 && type == ST_ICMPV6_TOO_BIG)
 		letter = "!F";
-	else if (v6 && type == ST_ICMPV6_PARAMETER_PROBLEM && code == ICMPV6_UNKNOWN_NEXT_HEADER)
+	else if (v6 && type == ST_ICMPV6_PARAMETER_PROBLEM && code == ST_ICMPV6_UNKNOWN_NEXT_HEADER)
 		letter = "!P";
 
 	if (letter)

@@ -6,8 +6,6 @@
 #include "packet/decode.h"
 #include "trace/trace.h"
 
-/* Copies of a packet on one host are apart by microseconds; probes by more. */
-#define COPY_NS (300 * ST_NS_PER_US)
 /* Behind a router it can have waited a little; probes go up the ladder, not down. */
 #define FORWARDED_NS (20 * ST_NS_PER_MS)
 /* A host does not send so many packets within COPY_NS that a copy hides among them. */
@@ -315,7 +313,7 @@ struct candidate *candidates_find(const struct candidates *candidates, const str
 	if (!match_is_possible(quote))
 		return NULL;
 	choose_of_pair(candidates, &wanted, &choice);
-	if (!choice.probe && quote->ip_version == 4 && quote->ip_id)
+	if (!choice.probe && quote_has_ip_id(quote))
 		choose_by_ip_id(candidates, &wanted, &choice);
 	probe = match_chosen(&choice, matched_by);
 	return probe ? container_of(probe, struct candidate, probe) : NULL;

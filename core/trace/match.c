@@ -141,6 +141,11 @@ static unsigned rank(unsigned by)
 	       (by & ST_MATCH_PEER ? 1U : 0);
 }
 
+bool match_is_best(unsigned by)
+{
+	return rank(by) == rank(ST_MATCH_TUPLE | ST_MATCH_IPID | ST_MATCH_SEQ);
+}
+
 bool match_is_better(unsigned by, unsigned than)
 {
 	return rank(by) > rank(than);

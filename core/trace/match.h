@@ -23,11 +23,20 @@ struct match_wanted {
 
 struct match_wanted match_make(const struct st_quote *quote, uint64_t now, bool without_checksum);
 
+/* Zero is what many systems send who use no identification. */
+static inline bool quote_has_ip_id(const struct st_quote *quote)
+{
+	return quote->ip_version == 4 && quote->ip_id != 0;
+}
+
 /* False: too little is quoted to tell any probe. */
 bool match_is_possible(const struct st_quote *quote);
 
 /* The set of enum st_match that agrees; 0 if that is too little, or something refutes it. */
 unsigned match_probe(const struct probe *probe, const struct match_wanted *wanted);
+
+/* True if nothing can agree better. */
+bool match_is_best(unsigned by);
 
 /* True if agreement in one set of enum st_match is worth more than in the other. */
 bool match_is_better(unsigned by, unsigned than);

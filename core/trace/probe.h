@@ -7,6 +7,9 @@
 
 #include "base/hash.h"
 
+/* Copies of a packet on one host are apart by microseconds; probes by more. */
+#define COPY_NS (300 * ST_NS_PER_US)
+
 struct trace;
 struct candidate;
 

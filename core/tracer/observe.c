@@ -7,9 +7,6 @@
  */
 #include "tracer/internal.h"
 
-/* Copies of a packet on one host are apart by microseconds; probes by a millisecond. */
-#define COPY_NS (300 * ST_NS_PER_US)
-
 bool observe_is_foreign(const struct st_tracer *tracer, const struct trace *trace)
 {
 	return trace->is_observed && tracer->config.active;

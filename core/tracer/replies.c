@@ -10,8 +10,6 @@
 #include "packet/build.h"
 #include "packet/decode.h"
 
-#define ICMPV6_UNKNOWN_NEXT_HEADER 1 /* code of a parameter problem */
-
 /* Interfaces that are captured together are this much out of step at most. */
 #define EARLY_NS (1 * ST_NS_PER_S)
 /* Of a pair's latest packets so many are looked at for the one that is answered. */
@@ -50,11 +48,10 @@ static bool is_unreachable(const struct st_packet *packet)
 	       (packet->ip_version == 4 ? ST_ICMP_UNREACHABLE : ST_ICMPV6_UNREACHABLE);
 }
 
-/* RFC 4443, 3.4: the IPv6 way to say "protocol unreachable". */
 static bool is_unknown_protocol(const struct st_packet *packet)
 {
 	return packet->ip_version == 6 && packet->icmp.type == ST_ICMPV6_PARAMETER_PROBLEM &&
-	       packet->icmp.code == ICMPV6_UNKNOWN_NEXT_HEADER;
+	       packet->icmp.code == ST_ICMPV6_UNKNOWN_NEXT_HEADER;
 }
 
 /* Whoever sends a redirect or a source quench has passed the probe on: it is not its hop. */
@@ -167,12 +164,23 @@ static bool is_perhaps_the_applications(const struct probe *probe, const struct 
 	       packet->icmp.type != ST_ICMPV6_TIME_EXCEEDED;
 }
 
+/* All agrees that tells the probes of one flow apart. */
+static bool agrees_in_all(const struct early *error, const struct probe *probe, uint8_t matched_by)
+{
+	bool has_ip_id = quote_has_ip_id(&error->quote) && probe->ip_id;
+
+	if (has_ip_id && !(matched_by & ST_MATCH_IPID))
+		return false;
+	return !error->quote.has_udp || (matched_by & ST_MATCH_CHECKSUM);
+}
+
 /* True: the error answers this probe. */
 static bool take_error_of(struct st_tracer *tracer, struct probe *probe, const struct early *error,
 			  uint8_t matched_by)
 {
 	struct st_reply reply = error->reply;
 
+	probe->trace->quotes[agrees_in_all(error, probe, matched_by)]++;
 	if (is_perhaps_the_applications(probe, &error->packet, &error->quote))
 		return false;
 	reply.probe_bytes = probe->headers.bytes;
@@ -198,7 +206,7 @@ static struct probe *find_probe(struct st_tracer *tracer, const struct early *er
 	struct candidate *candidate;
 	uint8_t by;
 
-	if (!tracer->candidates)
+	if (!tracer->candidates || match_is_best(*matched_by))
 		return probe;
 	candidate = candidates_find(tracer->candidates, &error->quote, error->now_ns, &by);
 	if (!match_is_better(by, *matched_by))
@@ -213,32 +221,17 @@ static struct probe *find_probe(struct st_tracer *tracer, const struct early *er
 	return probe;
 }
 
-/* All agrees that tells the probes of one flow apart. */
-static bool agrees_in_all(const struct early *error, const struct probe *probe, uint8_t matched_by)
-{
-	bool has_ip_id = error->quote.ip_version == 4 && error->quote.ip_id && probe->ip_id;
-
-	if (has_ip_id && !(matched_by & ST_MATCH_IPID))
-		return false;
-	return !error->quote.has_udp || (matched_by & ST_MATCH_CHECKSUM);
-}
-
 /*
  * A quote that has another identification or checksum is perhaps of a probe that comes
  * later in the file; unless that is what quotes do on this path.
  */
-static bool is_perhaps_of_another(const struct early *error, struct probe *probe,
+static bool is_perhaps_of_another(const struct early *error, const struct probe *probe,
 				  uint8_t matched_by)
 {
-	unsigned *quotes = probe->trace->quotes;
-	bool agrees = agrees_in_all(error, probe, matched_by);
+	const unsigned *quotes = probe->trace->quotes;
 
-	if (!probe->trace->flow->is_session)
-		return false;
-	if (!agrees && !error->is_again && quotes[false] <= quotes[true])
-		return true;
-	quotes[agrees]++;
-	return false;
+	return probe->trace->flow->is_session && quotes[false] <= quotes[true] &&
+	       !agrees_in_all(error, probe, matched_by);
 }
 
 static void count_unmatched(struct st_tracer *tracer, const struct early *error)
@@ -311,8 +304,6 @@ static void take_at_last(struct st_tracer *tracer, const struct early *error)
 		probe = NULL;
 	else if (!probe && !matched_by && is_to_quoted(error))
 		probe = sessions_unseen(tracer, &error->quote, is_time_exceeded(&error->packet));
-	if (probe)
-		is_perhaps_of_another(error, probe, matched_by);
 	if (!probe || !take_error_of(tracer, probe, error, matched_by))
 		count_unmatched(tracer, error);
 }

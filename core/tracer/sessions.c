@@ -188,15 +188,21 @@ static struct flow *session_for(struct st_tracer *tracer, struct candidate *cand
 	return session;
 }
 
+static struct probe *take_candidate(struct st_tracer *tracer, struct trace *trace,
+				    struct candidate *candidate)
+{
+	struct probe *probe = trace_take_candidate(trace, candidate, ++tracer->last_probe_id);
+
+	if (probe && trace->flow->is_session)
+		replies_settle(tracer, probe);
+	return probe;
+}
+
 static struct probe *make_probe(struct st_tracer *tracer, struct flow *flow, unsigned side,
 				struct candidate *candidate)
 {
-	struct trace *trace = observe_trace_for(tracer, flow, side, &candidate->probe);
-	struct probe *probe = trace_take_candidate(trace, candidate, ++tracer->last_probe_id);
-
-	if (probe && flow->is_session)
-		replies_settle(tracer, probe);
-	return probe;
+	return take_candidate(tracer, observe_trace_for(tracer, flow, side, &candidate->probe),
+			      candidate);
 }
 
 /* Distances that have been seen, and from where to where they hang together. */
@@ -460,13 +466,12 @@ static struct probe *known_unseen(const struct trace *trace, const struct st_quo
 				  uint64_t now)
 {
 	struct match_wanted wanted = match_make(quote, now, false);
-	bool has_ip_id = quote->ip_version == 4 && quote->ip_id;
 
 	for (unsigned i = 0; i < trace->probes->len; i++) {
 		struct probe *probe = trace->probes->pdata[i];
 		unsigned by = probe->seen ? 0 : match_probe(probe, &wanted);
 
-		if (by && (!has_ip_id || (by & ST_MATCH_IPID)))
+		if (by && (!quote_has_ip_id(quote) || (by & ST_MATCH_IPID)))
 			return probe;
 	}
 	return NULL;
@@ -542,8 +547,7 @@ static void take_stragglers(struct st_tracer *tracer, struct trace *trace)
 		    !joins(tracer, trace->flow, candidate))
 			continue;
 		join_ports(trace->flow, candidate, false);
-		if (trace_take_candidate(trace, candidate, ++tracer->last_probe_id))
-			replies_settle(tracer, candidate->made);
+		take_candidate(tracer, trace, candidate);
 	}
 }
 

@@ -131,6 +131,9 @@ enum st_icmpv6_type {
 	ST_ICMPV6_PARAMETER_PROBLEM = 4,
 };
 
+/* Code of a parameter problem: the IPv6 way to say "protocol unreachable" (RFC 4443, 3.4). */
+#define ST_ICMPV6_UNKNOWN_NEXT_HEADER 1
+
 /* ICMP (RFC 792) or ICMPv6 (RFC 4443), told apart by the packet's protocol. */
 struct st_icmp {
 	uint8_t type;
