@@ -196,8 +196,7 @@ static const struct extcap_answer *answer_at(const struct extcap_request *reques
 static void add_values(GPtrArray *values, const struct extcap_answer *answer)
 {
 	const char *separators = answer->field->separators;
-	char **parts = separators == NULL ? g_strsplit(answer->value, "", 1)
-					  : g_strsplit_set(answer->value, separators, -1);
+	char **parts = g_strsplit_set(answer->value, separators == NULL ? "" : separators, -1);
 
 	for (char **part = parts; *part != NULL; part++) {
 		g_strstrip(*part);
