@@ -163,7 +163,8 @@ class Shark:
 
     def tshark(self, *arguments, **options):
         """tshark without the names of addresses and ports: nobody is asked."""
-        return self.run(["tshark", "-n", *arguments], **options)
+        report = arguments[:1] == ("-G",)  # has to come first
+        return self.run(["tshark", *([] if report else ["-n"]), *arguments], **options)
 
     def file(self, path):
         """A copy of a capture (or other file) that nobody can read."""
