@@ -83,8 +83,11 @@ static void add_quoted(GString *row, const char *text)
 		return;
 	}
 	g_string_append_c(row, '"');
-	for (; *text; text++)
-		g_string_append(row, *text == '"' ? "\"\"" : (const char[]){*text, '\0'});
+	for (; *text; text++) {
+		if (*text == '"')
+			g_string_append_c(row, '"');
+		g_string_append_c(row, *text);
+	}
 	g_string_append_c(row, '"');
 }
 
