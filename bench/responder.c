@@ -144,6 +144,5 @@ int main(int argc, char **argv)
 		fprintf(stderr, "usage: bench-responder INTERFACE SERVER-PORT (as root)\n");
 		return 1;
 	}
-	pcap_loop(responder.pcap, -1, on_packet, (u_char *)&responder);
-	return 0;
+	return pcap_loop(responder.pcap, -1, on_packet, (u_char *)&responder) == 0 ? 0 : 1;
 }

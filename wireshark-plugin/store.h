@@ -35,17 +35,18 @@ struct mark {
 	uint32_t frame;
 	struct mark *next; /* of the same frame */
 	struct store_trace *trace;
-	uint8_t hop;	   /* the probe's TTL; 0: not known */
-	uint16_t index;	   /* of the probe in its hop, from 1 */
-	uint64_t stamp_ns; /* the frame's */
+	uint8_t hop;	/* the probe's TTL; 0: not known */
+	uint16_t index; /* of the probe in its hop, from 1 */
 	union {
 		struct { /* MARK_PROBE */
 			struct mark *first_reply;
+			uint64_t known_ns; /* the largest stamp when it proved to be one */
 		};
-		struct {		    /* MARK_REPLY */
-			struct mark *probe; /* NULL: it is not in the file */
-			struct mark *next_reply; /* to the same probe */
-			struct st_reply reply;
+		struct {			  /* MARK_REPLY */
+			struct mark *probe;	  /* NULL: it is not in the file */
+			struct mark *next_reply;  /* to the same probe */
+			struct mark *next_of_hop; /* of the same trace and hop */
+			struct st_reply *reply;
 		};
 		struct mark *original; /* MARK_COPY: what was seen first; never a copy itself */
 	};
@@ -57,7 +58,7 @@ struct store_trace {
 	struct st_tuple tuple;
 	/* As reported; NULL: it has not ended, and nobody has asked for a review so far. */
 	struct st_trace *result;
-	unsigned generation; /* grows whenever something changes: marks, result */
+	unsigned generation;		       /* grows whenever something changes: marks, result */
 	struct store_hop *hops[UINT8_MAX + 1]; /* store.c's: as far as seen; see store_hop() */
 };
 

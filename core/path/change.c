@@ -177,15 +177,17 @@ static void compare(const struct known_path *path, const struct path_view *view)
 	g_free(hops);
 }
 
-void path_examine_change(const struct path_view *view, struct path_memory *memory)
+void path_examine_change(const struct path_view *view, struct path_memory *memory, bool is_over)
 {
 	struct known_path *path = recall(memory, view->trace);
 
 	if (view->trace->replies_received == 0)
 		return; /* what was known before still is the latest */
-	if (path) {
+	if (path)
 		compare(path, view);
+	if (!is_over)
+		return;
+	if (path)
 		forget(memory, path);
-	}
 	learn(memory, view);
 }

@@ -6,6 +6,6 @@
 #include "path/path.h"
 #include "path/view.h"
 
-void path_examine_change(const struct path_view *view, struct path_memory *memory);
+void path_examine_change(const struct path_view *view, struct path_memory *memory, bool is_over);
 
 #endif

@@ -3,7 +3,7 @@
 
 #include "path/change.h"
 
-void path_examine(struct st_trace *trace, struct path_memory *memory)
+void path_examine(struct st_trace *trace, struct path_memory *memory, bool is_over)
 {
 	struct path_view *view = g_new(struct path_view, 1);
 
@@ -13,7 +13,7 @@ void path_examine(struct st_trace *trace, struct path_memory *memory)
 	path_examine_routers(view);
 	path_examine_silence(view);
 	path_examine_way_back(view);
-	path_examine_change(view, memory);
+	path_examine_change(view, memory, is_over);
 	path_examine_latency(view);
 	g_free(view);
 }

@@ -19,9 +19,9 @@ struct path_memory *path_memory_new(uint64_t seed);
 void path_memory_free(struct path_memory *memory);
 
 /*
- * Adds the notes to `trace`, which trace_result() has made, and remembers its
- * routers for the next trace of the flow.
+ * Adds the notes to `trace`, which trace_result() has made. If it `is_over` its
+ * routers are remembered for the next trace of the flow.
  */
-void path_examine(struct st_trace *trace, struct path_memory *memory);
+void path_examine(struct st_trace *trace, struct path_memory *memory, bool is_over);
 
 #endif

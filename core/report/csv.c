@@ -83,8 +83,11 @@ static void add_quoted(GString *row, const char *text)
 		return;
 	}
 	g_string_append_c(row, '"');
-	for (; *text; text++)
-		g_string_append(row, *text == '"' ? "\"\"" : (const char[]){*text, '\0'});
+	for (; *text; text++) {
+		if (*text == '"')
+			g_string_append_c(row, '"');
+		g_string_append_c(row, *text);
+	}
 	g_string_append_c(row, '"');
 }
 
@@ -189,7 +192,7 @@ static char *trace_cells(const struct st_trace *trace)
 	GString *row = g_string_new(NULL);
 
 	add_number(row, trace->number);
-	add_word(row, report_kind_text(trace->kind));
+	add_word(row, st_trace_kind_text(trace->kind));
 	add_flow(row, trace);
 	add_text(row, identity->name);
 	add_text(row, identity->host);
@@ -250,7 +253,7 @@ static void add_message(GString *row, const struct st_reply *reply)
 static void add_reply(GString *row, const struct st_reply *reply,
 		      const struct st_report_options *options)
 {
-	const char *matches[REPORT_MATCHES_MAX], *altered[REPORT_ALTERED_MAX];
+	const char *matches[ST_MATCH_NAMES_MAX], *altered[ST_ALTERED_NAMES_MAX];
 	g_autoptr(GString) labels = g_string_new(NULL);
 
 	add_router(row, &reply->address, options);
@@ -263,9 +266,9 @@ static void add_reply(GString *row, const struct st_reply *reply,
 	report_append_labels(labels, reply);
 	add_word(row, labels->str);
 	add_word(row, reply->destination ? "true" : NULL);
-	report_matches(reply->matched_by, matches);
+	st_match_names(reply->matched_by, matches);
 	add_words(row, matches);
-	report_altered(reply->altered, altered);
+	st_altered_names(reply->altered, altered);
 	add_words(row, altered);
 	end_row(row);
 }

@@ -133,7 +133,7 @@ static void put_message(json_t *object, const struct st_reply *reply)
 static json_t *reply_value(const struct st_reply *reply, const struct st_report_options *options)
 {
 	struct st_router router = report_router(options, &reply->address);
-	const char *matches[REPORT_MATCHES_MAX], *altered[REPORT_ALTERED_MAX];
+	const char *matches[ST_MATCH_NAMES_MAX], *altered[ST_ALTERED_NAMES_MAX];
 	json_t *object = json_object();
 
 	report_put(object, "probe", json_integer(reply->probe));
@@ -148,10 +148,10 @@ static json_t *reply_value(const struct st_reply *reply, const struct st_report_
 		report_put(object, "mpls", mpls_value(reply));
 	if (reply->destination)
 		report_put(object, "destination", json_true());
-	report_matches(reply->matched_by, matches);
+	st_match_names(reply->matched_by, matches);
 	if (matches[0])
 		report_put(object, "matched_by", words_value(matches));
-	report_altered(reply->altered, altered);
+	st_altered_names(reply->altered, altered);
 	if (altered[0])
 		report_put(object, "altered", words_value(altered));
 	return object;
@@ -275,7 +275,7 @@ json_t *report_json_trace(const struct st_trace *trace, const struct st_report_o
 	json_t *object = report_value("trace", options->generator);
 
 	report_put(object, "trace", json_integer((json_int_t)trace->number));
-	report_put(object, "kind", report_text_value(report_kind_text(trace->kind)));
+	report_put(object, "kind", report_text_value(st_trace_kind_text(trace->kind)));
 	report_put(object, "flow", flow_value(trace->flow_id, &trace->tuple, false));
 	report_put(object, "service", service_value(&trace->identity));
 	report_put(object, "start", time_value(trace->start_ns));

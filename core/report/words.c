@@ -65,7 +65,7 @@ bool report_has_flow_ports(const struct st_tuple *tuple)
 	       tuple->destination_port != 0;
 }
 
-const char *report_kind_text(enum st_trace_kind kind)
+const char *st_trace_kind_text(enum st_trace_kind kind)
 {
 	switch (kind) {
 	case ST_TRACE_IN_FLOW:
@@ -103,7 +103,7 @@ void report_tcp_flags(uint8_t flags, const char *names[REPORT_TCP_FLAGS_MAX])
 	name_bits(words, G_N_ELEMENTS(words), flags, names);
 }
 
-void report_matches(uint8_t matched_by, const char *names[REPORT_MATCHES_MAX])
+void st_match_names(uint8_t matched_by, const char *names[ST_MATCH_NAMES_MAX])
 {
 	static const struct bit_word words[] = {
 		{ST_MATCH_TUPLE, "tuple"},   {ST_MATCH_IPID, "ipid"},
@@ -112,11 +112,11 @@ void report_matches(uint8_t matched_by, const char *names[REPORT_MATCHES_MAX])
 		{ST_MATCH_BYTES, "bytes"},
 	};
 
-	G_STATIC_ASSERT(G_N_ELEMENTS(words) < REPORT_MATCHES_MAX);
+	G_STATIC_ASSERT(G_N_ELEMENTS(words) < ST_MATCH_NAMES_MAX);
 	name_bits(words, G_N_ELEMENTS(words), matched_by, names);
 }
 
-void report_altered(uint16_t altered, const char *names[REPORT_ALTERED_MAX])
+void st_altered_names(uint16_t altered, const char *names[ST_ALTERED_NAMES_MAX])
 {
 	static const struct bit_word words[] = {
 		{ST_ALTERED_SOURCE, "source"},	   {ST_ALTERED_DESTINATION, "destination"},
@@ -128,7 +128,7 @@ void report_altered(uint16_t altered, const char *names[REPORT_ALTERED_MAX])
 		{ST_ALTERED_WINDOW, "window"},
 	};
 
-	G_STATIC_ASSERT(G_N_ELEMENTS(words) < REPORT_ALTERED_MAX);
+	G_STATIC_ASSERT(G_N_ELEMENTS(words) < ST_ALTERED_NAMES_MAX);
 	name_bits(words, G_N_ELEMENTS(words), altered, names);
 }
 

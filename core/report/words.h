@@ -13,20 +13,9 @@ bool report_has_ports(uint8_t protocol);
 /* True if both ports are there: they vary within some classic traces. */
 bool report_has_flow_ports(const struct st_tuple *tuple);
 
-/* "in-flow", "classic". */
-const char *report_kind_text(enum st_trace_kind kind);
-
 /* "syn", "ack" …: the names of the TCP flags that are set, NULL at the end. */
 #define REPORT_TCP_FLAGS_MAX 9
 void report_tcp_flags(uint8_t flags, const char *names[REPORT_TCP_FLAGS_MAX]);
-
-/* "tuple", "seq" …: the names of what agreed, NULL at the end. */
-#define REPORT_MATCHES_MAX 9
-void report_matches(uint8_t matched_by, const char *names[REPORT_MATCHES_MAX]);
-
-/* "dscp", "ipid" …: the names of what a quote has otherwise than it was sent, NULL at the end. */
-#define REPORT_ALTERED_MAX 14
-void report_altered(uint16_t altered, const char *names[REPORT_ALTERED_MAX]);
 
 /* RFC 3339 in UTC, down to microseconds, to be freed with g_free(); NULL if there is no stamp. */
 char *report_time_text(uint64_t stamp_ns);

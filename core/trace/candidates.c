@@ -201,18 +201,19 @@ static bool is_same(const struct candidate *candidate, const struct st_packet *p
 	       st_tuple_equal(&probe->tuple, tuple);
 }
 
-static bool has_copy_by_ip_id(const struct candidates *candidates, const struct st_packet *packet,
-			      const struct st_tuple *tuple, uint64_t now)
+static struct candidate *copied_by_ip_id(const struct candidates *candidates,
+					 const struct st_packet *packet,
+					 const struct st_tuple *tuple, uint64_t now)
 {
 	struct candidate *candidate = by_serial(candidates, candidates->by_ip_id[packet->ip_id]);
 
 	for (int looked = 0; candidate && looked < COPIES_LOOKED_AT; looked++) {
 		if (candidate->probe.now_ns + candidates->wait_ns >= now &&
 		    is_same(candidate, packet, tuple))
-			return true;
+			return candidate;
 		candidate = by_serial(candidates, candidate->older_ip_id);
 	}
-	return false;
+	return NULL;
 }
 
 /* Copies of a packet do not wait for its reply. */
@@ -221,40 +222,46 @@ static bool is_answered(const struct candidate *candidate)
 	return candidate->answer || (candidate->made && candidate->made->state == PROBE_ANSWERED);
 }
 
-static bool has_copy_of_late(const struct pair *pair, const struct st_packet *packet,
-			     const struct st_tuple *tuple, uint64_t now)
+static struct candidate *copied_of_late(const struct pair *pair, const struct st_packet *packet,
+					const struct st_tuple *tuple, uint64_t now)
 {
 	const GList *link = pair->recent.tail;
 
 	for (int looked = 0; link && looked < COPIES_LOOKED_AT; looked++, link = link->prev) {
-		const struct candidate *candidate = link->data;
+		struct candidate *candidate = link->data;
 		bool is_forwarded = candidate->probe.ttl == packet->ttl + 1;
 
 		if (candidate->probe.now_ns + FORWARDED_NS < now)
-			return false;
+			return NULL;
 		if (candidate->probe.now_ns + (is_forwarded ? FORWARDED_NS : COPY_NS) >= now &&
 		    is_same(candidate, packet, tuple) && !is_answered(candidate))
-			return true;
+			return candidate;
 	}
-	return false;
+	return NULL;
 }
 
-static bool has_copy(const struct candidates *candidates, const struct pair *pair,
-		     const struct st_packet *packet, const struct st_tuple *tuple, uint64_t now)
+/* The one that this packet is a copy of, or NULL. */
+static struct candidate *copied(const struct candidates *candidates, const struct pair *pair,
+				const struct st_packet *packet, const struct st_tuple *tuple,
+				uint64_t now)
 {
-	return has_ip_id(packet) ? has_copy_by_ip_id(candidates, packet, tuple, now)
-				 : has_copy_of_late(pair, packet, tuple, now);
+	return has_ip_id(packet) ? copied_by_ip_id(candidates, packet, tuple, now)
+				 : copied_of_late(pair, packet, tuple, now);
 }
 
 struct candidate *candidates_add(struct candidates *candidates, const struct st_packet *packet,
-				 const struct st_frame *frame, uint64_t now)
+				 const struct st_frame *frame, uint64_t now,
+				 struct probe **original)
 {
 	struct st_tuple tuple = packet_tuple(packet);
 	struct pair *pair = candidates_make_pair(candidates, &tuple);
 	struct candidate *candidate;
 
-	if (has_copy(candidates, pair, packet, &tuple, now))
+	candidate = copied(candidates, pair, packet, &tuple, now);
+	if (candidate) {
+		*original = candidate->made ? candidate->made : &candidate->probe;
 		return NULL;
+	}
 	candidate = take_place(candidates, pair);
 	candidate->probe = probe_of_packet(packet, frame, now);
 	g_queue_push_tail_link(&pair->recent, &candidate->link);

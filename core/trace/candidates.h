@@ -65,10 +65,12 @@ void candidates_free(struct candidates *candidates);
 
 /*
  * Notes a packet that has a key. NULL: it is a copy of one noted before, seen on
- * another interface or behind a router.
+ * another interface or behind a router; *original is that one, or the probe that
+ * it has become.
  */
 struct candidate *candidates_add(struct candidates *candidates, const struct st_packet *packet,
-				 const struct st_frame *frame, uint64_t now);
+				 const struct st_frame *frame, uint64_t now,
+				 struct probe **original);
 
 /* The pair of packets with this 5-tuple, or NULL. */
 struct pair *candidates_pair(const struct candidates *candidates, const struct st_tuple *tuple);

@@ -48,7 +48,9 @@ struct probe {
 	uint16_t ip_id; /* IPv4 */
 	uint16_t index; /* 1 .. within its hop, of those known to have left; 0: not known */
 	uint8_t ttl;
-	bool seen; /* shown leaving */
+	bool seen;     /* shown leaving */
+	bool has_copy; /* observed: it was seen once more, in this frame */
+	uint64_t copy_cookie;
 	enum probe_state state;
 };
 

@@ -374,17 +374,24 @@ unsigned trace_last_router(const struct trace *trace)
 	return last;
 }
 
-static bool is_duplicate(const struct trace *trace, const struct probe *probe,
-			 const struct st_reply *reply)
+const struct trace_reply *trace_find_reply(const struct trace *trace, const struct probe *probe,
+					   const struct st_addr *router)
 {
 	for (unsigned i = 0; i < trace->replies->len; i++) {
 		const struct trace_reply *known =
 			&g_array_index(trace->replies, struct trace_reply, i);
 
-		if (known->probe == probe && st_addr_equal(&known->reply.address, &reply->address))
-			return true;
+		if (known->probe == probe && st_addr_equal(&known->reply.address, router))
+			return known;
 	}
-	return trace->replies->len >= (size_t)TRACE_REPLIES_PER_PROBE * trace->probes->len;
+	return NULL;
+}
+
+static bool is_duplicate(const struct trace *trace, const struct probe *probe,
+			 const struct st_reply *reply)
+{
+	return trace_find_reply(trace, probe, &reply->address) ||
+	       trace->replies->len >= (size_t)TRACE_REPLIES_PER_PROBE * trace->probes->len;
 }
 
 static int64_t measure_rtt(const struct probe *probe, uint64_t stamp_ns)

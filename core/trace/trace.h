@@ -136,6 +136,10 @@ void trace_probe_seen(struct probe *probe, const struct st_packet *packet,
 
 void trace_probe_failed(struct trace *trace, struct probe *probe, const char *reason);
 
+/* A reply to this probe from the same router, or NULL. */
+const struct trace_reply *trace_find_reply(const struct trace *trace, const struct probe *probe,
+					   const struct st_addr *router);
+
 enum trace_reply_kind {
 	TRACE_REPLY_NEW,
 	TRACE_REPLY_DUPLICATE, /* by the same router as one before */

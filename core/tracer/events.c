@@ -49,9 +49,9 @@ void event_trace_started(struct st_tracer *tracer, const struct trace *trace)
 	set_tuple(event, trace->tuple);
 }
 
-void event_trace_ended(struct st_tracer *tracer, struct st_trace *result)
+void event_result(struct st_tracer *tracer, enum st_event_type type, struct st_trace *result)
 {
-	struct event *event = add(tracer, ST_EVENT_TRACE_ENDED, result->flow_id, result->number);
+	struct event *event = add(tracer, type, result->flow_id, result->number);
 
 	event->result = result;
 	event->public.result = result;
@@ -88,6 +88,18 @@ void event_reply(struct st_tracer *tracer, const struct probe *probe, uint64_t c
 	event->public.probe_cookie = probe->cookie;
 	event->reply = *reply;
 	event->public.reply = &event->reply;
+}
+
+void event_copy(struct st_tracer *tracer, const struct probe *probe, uint64_t cookie,
+		uint64_t original_cookie)
+{
+	struct event *event;
+
+	if (is_full(tracer))
+		return;
+	event = add(tracer, ST_EVENT_COPY, probe->trace->flow->id, probe->trace->number);
+	describe_probe(event, probe, cookie);
+	event->public.original_cookie = original_cookie;
 }
 
 void event_refused(struct st_tracer *tracer, const struct flow *flow, const char *reason)

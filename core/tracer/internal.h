@@ -108,10 +108,13 @@ void identity_drop(struct st_tracer *tracer, struct flow *flow);
 
 /* events.c */
 void event_trace_started(struct st_tracer *tracer, const struct trace *trace);
-void event_trace_ended(struct st_tracer *tracer, struct st_trace *result);
+/* TRACE_ENDED or TRACE_SO_FAR; takes `result`. Never dropped. */
+void event_result(struct st_tracer *tracer, enum st_event_type type, struct st_trace *result);
 void event_probe(struct st_tracer *tracer, const struct probe *probe, uint64_t cookie);
 void event_reply(struct st_tracer *tracer, const struct probe *probe, uint64_t cookie,
 		 const struct st_reply *reply);
+void event_copy(struct st_tracer *tracer, const struct probe *probe, uint64_t cookie,
+		uint64_t original_cookie);
 void event_refused(struct st_tracer *tracer, const struct flow *flow, const char *reason);
 void event_flow_named(struct st_tracer *tracer, const struct flow *flow);
 void event_flow_ended(struct st_tracer *tracer, const struct flow *flow);
@@ -258,6 +261,9 @@ void observe_probe(struct st_tracer *tracer, struct flow *flow, unsigned side,
  * trace too. It is kept to know their replies from ours, and not reported.
  */
 bool observe_is_foreign(const struct st_tracer *tracer, const struct trace *trace);
+
+/* The probe, or what may become one, was seen once more in the frame of this cookie. */
+void observe_copy(struct st_tracer *tracer, struct probe *original, uint64_t cookie);
 
 /* Numbers the trace and tells of it, its probes and their replies, once they are believable. */
 void observe_announce(struct st_tracer *tracer, struct trace *trace);

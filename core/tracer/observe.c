@@ -19,6 +19,8 @@ static void tell_probes(struct st_tracer *tracer, struct trace *trace)
 
 		tracer->stats.probes_sent++;
 		event_probe(tracer, probe, probe->cookie);
+		if (probe->has_copy)
+			event_copy(tracer, probe, probe->copy_cookie, probe->cookie);
 	}
 }
 
@@ -103,23 +105,40 @@ struct trace *observe_trace_for(struct st_tracer *tracer, struct flow *flow, uns
  * identification probes can be alike and yet different: then the second has to
  * come at once.
  */
-static bool is_copy(const struct st_tracer *tracer, const struct st_packet *packet)
+static struct probe *copied(const struct st_tracer *tracer, const struct st_packet *packet)
 {
 	bool has_ip_id = packet->ip_version == 4 && packet->ip_id != 0;
 	uint64_t within_ns = has_ip_id ? tracer->config.wait_ns : COPY_NS;
 	uint64_t since = tracer->now > within_ns ? tracer->now - within_ns : 0;
 
-	return correlator_find_copy(&tracer->correlator, packet, since) != NULL;
+	return correlator_find_copy(&tracer->correlator, packet, since);
+}
+
+void observe_copy(struct st_tracer *tracer, struct probe *original, uint64_t cookie)
+{
+	struct trace *trace = original->trace;
+
+	if (tracer->config.active)
+		return;
+	if (trace && trace->number) {
+		event_copy(tracer, original, cookie, original->cookie);
+		return;
+	}
+	original->has_copy = true; /* told with the probe, if it becomes one */
+	original->copy_cookie = cookie;
 }
 
 void observe_probe(struct st_tracer *tracer, struct flow *flow, unsigned side,
 		   const struct st_packet *packet, const struct st_frame *frame, bool is_certain)
 {
 	struct probe probe = probe_of_packet(packet, frame, tracer->now);
+	struct probe *original = copied(tracer, packet);
 	struct trace *trace;
 
-	if (is_copy(tracer, packet))
+	if (original) {
+		observe_copy(tracer, original, frame->cookie);
 		return;
+	}
 	trace = observe_trace_for(tracer, flow, side, &probe);
 	if (trace_observe_probe(trace, &probe, is_certain, ++tracer->last_probe_id))
 		observe_announce(tracer, trace);

@@ -123,6 +123,17 @@ static void take_reply(struct st_tracer *tracer, struct probe *probe, struct st_
 	active_step(tracer, probe->trace);
 }
 
+/* An observer is told which frame it repeats, if it does: there may be too many as well. */
+static void take_duplicate(struct st_tracer *tracer, const struct probe *probe,
+			   const struct st_reply *reply, uint64_t cookie)
+{
+	const struct trace_reply *first = trace_find_reply(probe->trace, probe, &reply->address);
+
+	tracer->stats.replies_duplicate++;
+	if (first && !tracer->config.active)
+		event_copy(tracer, probe, cookie, first->cookie);
+}
+
 /* Counts the reply where it belongs. */
 static void sort_reply(struct st_tracer *tracer, struct probe *probe, struct st_reply *reply,
 		       uint64_t cookie)
@@ -144,7 +155,7 @@ static void sort_reply(struct st_tracer *tracer, struct probe *probe, struct st_
 		take_reply(tracer, probe, reply, cookie);
 		break;
 	case TRACE_REPLY_DUPLICATE:
-		tracer->stats.replies_duplicate++;
+		take_duplicate(tracer, probe, reply, cookie);
 		break;
 	case TRACE_REPLY_LATE:
 		tracer->stats.replies_late++;

@@ -431,15 +431,18 @@ void sessions_observe(struct st_tracer *tracer, const struct flow *flow,
 		      bool is_selected)
 {
 	struct candidate *candidate;
+	struct probe *original;
 	struct flow *application;
 	unsigned side;
 
 	/* No router answers what goes to a group (RFC 1812, 4.3.2.7), and none sends a TTL of 0. */
 	if (addr_is_group(&packet->destination) || !packet->ttl)
 		return;
-	candidate = candidates_add(tracer->candidates, packet, frame, tracer->now);
-	if (!candidate)
+	candidate = candidates_add(tracer->candidates, packet, frame, tracer->now, &original);
+	if (!candidate) {
+		observe_copy(tracer, original, frame->cookie);
 		return;
+	}
 	candidate->is_selected = is_selected;
 	if (!flow || !flow_carries_traffic(flow)) {
 		observe_stranger(tracer, candidate);

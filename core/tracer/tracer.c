@@ -51,28 +51,40 @@ void tracer_discard(struct st_tracer *tracer, struct trace *trace)
 	trace_free(trace);
 }
 
-static void report(struct st_tracer *tracer, struct trace *trace, enum st_stop_reason end)
+static struct st_trace *make_result(struct st_tracer *tracer, const struct trace *trace,
+				    enum st_stop_reason end, bool is_over)
 {
 	struct st_trace *result = trace_result(trace, end);
 
 	result->kind = sessions_kind(tracer, trace);
-	path_examine(result, tracer->paths);
+	path_examine(result, tracer->paths, is_over);
+	return result;
+}
+
+static void report(struct st_tracer *tracer, struct trace *trace, enum st_stop_reason end)
+{
 	for (unsigned i = 0; i < trace->probes->len; i++) {
 		const struct probe *probe = trace->probes->pdata[i];
 
 		tracer->stats.probes_unseen += !probe->seen && probe->state == PROBE_EXPIRED;
 	}
 	tracer->stats.traces_ended++;
-	event_trace_ended(tracer, result);
+	event_result(tracer, ST_EVENT_TRACE_ENDED, make_result(tracer, trace, end, true));
 }
 
-void tracer_end(struct st_tracer *tracer, struct trace *trace, enum st_stop_reason end)
+/* What has been put off is decided now. */
+static void settle(struct st_tracer *tracer, struct trace *trace)
 {
 	identity_update(tracer, trace->flow);
 	if (trace->flow->is_session)
 		sessions_settle(tracer, trace);
 	if (trace->is_observed)
 		observe_announce(tracer, trace);
+}
+
+void tracer_end(struct st_tracer *tracer, struct trace *trace, enum st_stop_reason end)
+{
+	settle(tracer, trace);
 	if (trace->number)
 		report(tracer, trace, end);
 	trace->is_resting = true;
@@ -151,6 +163,22 @@ static void record_flows(struct st_tracer *tracer)
 		if (!flow->closed)
 			identity_update(tracer, flow);
 		tracer_flow_record(tracer, flow);
+	}
+}
+
+void st_tracer_review(struct st_tracer *tracer, uint64_t now)
+{
+	st_tracer_wake(tracer, now);
+	replies_look_again(tracer, true);
+	for (GList *link = tracer->traces.head; link; link = link->next) {
+		struct trace *trace = link->data;
+
+		if (trace->is_resting)
+			continue;
+		settle(tracer, trace);
+		if (trace->number)
+			event_result(tracer, ST_EVENT_TRACE_SO_FAR,
+				     make_result(tracer, trace, tracer_natural_end(trace), false));
 	}
 }
 

@@ -11,114 +11,21 @@
 #include <wiretap/wtap.h>
 #include <wsutil/wslog.h>
 
+#include "encapsulation.h"
 #include "stamp.h"
 
-/* Link types without a number of libpcap's are told by libwiretap's, above all of those. */
-#define OWN_NUMBERS 0x10000u
-/* Interfaces of later sections are others: sections count above what one can number. */
-#define SECTION_SHIFT 16
-/* Link types have numbers up to some 300; there is room for as many more. */
-#define NUMBER_MAX 600
 #define FIRST_BYTES 2048 /* of the buffer, which grows */
-
-#define ERF_TYPE 0x7f
-#define ERF_HDLC 1
-#define ERF_ETHERNET 2
-#define ERF_ETHERNET_COLOUR 11
-#define ERF_IPV4 22
-#define ERF_IPV6 23
 
 struct wiretap {
 	wtap *file;
 	wtap_rec record;
 	Buffer bytes;
-	int latest; /* encapsulation, and what that is as a link type */
-	uint32_t latest_link_type;
+	struct encapsulation latest;
 };
-
-/* What is left of frames whose direction or radio libwiretap keeps apart. */
-static const struct {
-	int encapsulation;
-	uint32_t link_type;
-} without_header[] = {
-	{WTAP_ENCAP_PPP_WITH_PHDR, ST_LINK_PPP},
-	{WTAP_ENCAP_CHDLC_WITH_PHDR, ST_LINK_C_HDLC},
-	{WTAP_ENCAP_FRELAY_WITH_PHDR, ST_LINK_FRAME_RELAY},
-	{WTAP_ENCAP_IEEE_802_11_WITH_RADIO, ST_LINK_WIFI},
-	{WTAP_ENCAP_FDDI, ST_LINK_FDDI},
-	{WTAP_ENCAP_NETTL_ETHERNET, ST_LINK_ETHERNET},
-	{WTAP_ENCAP_NETTL_RAW_IP, ST_LINK_RAW},
-};
-
-/*
- * libpcap's number of an encapsulation, of several the one that is decoded here;
- * -1: it has none. libwiretap tells the way back only.
- */
-static int pcap_number(int encapsulation)
-{
-	int found = -1;
-
-	if (encapsulation <= WTAP_ENCAP_UNKNOWN)
-		return -1;
-	for (int number = 0; number <= NUMBER_MAX; number++) {
-		if (wtap_pcap_encap_to_wtap_encap(number) != encapsulation)
-			continue;
-		found = number;
-		if (st_link_type_known((uint32_t)number))
-			break;
-	}
-	return found;
-}
-
-static uint32_t link_type_of(int encapsulation)
-{
-	int number;
-
-	for (size_t i = 0; i < G_N_ELEMENTS(without_header); i++) {
-		if (without_header[i].encapsulation == encapsulation)
-			return without_header[i].link_type;
-	}
-	number = wtap_encap_requires_phdr(encapsulation) ? -1 : pcap_number(encapsulation);
-	return number < 0 ? OWN_NUMBERS + (uint32_t)MAX(encapsulation, 0) : (uint32_t)number;
-}
-
-/* Endace's records have one type of their own in a file and one a frame. */
-static uint32_t erf_link_type(const union wtap_pseudo_header *header)
-{
-	switch (header->erf.phdr.type & ERF_TYPE) {
-	case ERF_ETHERNET:
-	case ERF_ETHERNET_COLOUR:
-		return ST_LINK_ETHERNET;
-	case ERF_HDLC:
-		return ST_LINK_PPP_HDLC;
-	case ERF_IPV4:
-		return ST_LINK_IPV4;
-	case ERF_IPV6:
-		return ST_LINK_IPV6;
-	default:
-		return OWN_NUMBERS + WTAP_ENCAP_ERF;
-	}
-}
-
-static uint32_t frame_link_type(struct wiretap *wiretap, const wtap_packet_header *header)
-{
-	if (header->pkt_encap == WTAP_ENCAP_ERF)
-		return erf_link_type(&header->pseudo_header);
-	if (header->pkt_encap == WTAP_ENCAP_ATM_PDUS &&
-	    header->pseudo_header.atm.type == TRAF_LLCMX)
-		return ST_LINK_ATM;
-	if (header->pkt_encap != wiretap->latest) {
-		wiretap->latest = header->pkt_encap;
-		wiretap->latest_link_type = link_type_of(header->pkt_encap);
-	}
-	return wiretap->latest_link_type;
-}
 
 const char *wiretap_link_name(uint32_t link_type)
 {
-	int encapsulation = link_type >= OWN_NUMBERS
-				    ? (int)(link_type - OWN_NUMBERS)
-				    : wtap_pcap_encap_to_wtap_encap((int)link_type);
+	int encapsulation = encapsulation_of(link_type);
 	const char *name = wtap_encap_description(encapsulation);
 
 	return name == NULL || encapsulation == WTAP_ENCAP_UNKNOWN ? "unknown" : name;
@@ -155,9 +62,9 @@ static bool is_capture(wtap *file, char **why)
 
 	if (wtap_file_type_subtype(file) == wtap_pcapng_file_type_subtype() ||
 	    encapsulation == WTAP_ENCAP_PER_PACKET || encapsulation == WTAP_ENCAP_ERF ||
-	    st_link_type_known(link_type_of(encapsulation)))
+	    st_link_type_known(encapsulation_link_type(encapsulation)))
 		return true;
-	if (pcap_number(encapsulation) >= 0)
+	if (encapsulation_has_number(encapsulation))
 		*why = g_strdup_printf("link type %s is not supported",
 				       wtap_encap_description(encapsulation));
 	return false;
@@ -183,7 +90,7 @@ struct wiretap *wiretap_open(const char *path, char **why)
 	}
 	struct wiretap *wiretap = g_new0(struct wiretap, 1);
 	wiretap->file = file;
-	wiretap->latest = WTAP_ENCAP_PER_PACKET; /* what no frame is */
+	wiretap->latest = ENCAPSULATION_NONE;
 	wtap_rec_init(&wiretap->record);
 	ws_buffer_init(&wiretap->bytes, FIRST_BYTES);
 	return wiretap;
@@ -204,18 +111,14 @@ static struct st_frame frame_of(struct wiretap *wiretap)
 	const wtap_rec *record = &wiretap->record;
 	const wtap_packet_header *header = &record->rec_header.packet_header;
 	bool has_stamp = record->presence_flags & WTAP_HAS_TS;
-	bool has_interface = record->presence_flags & WTAP_HAS_INTERFACE_ID;
-	bool has_section = record->presence_flags & WTAP_HAS_SECTION_NUMBER;
-	uint32_t section = has_section ? record->section_number : 0;
 
 	return (struct st_frame){
 		.stamp_ns = has_stamp ? stamp_from(record->ts.secs, record->ts.nsecs) : 0,
 		.bytes = ws_buffer_start_ptr(&wiretap->bytes),
 		.captured_bytes = header->caplen,
 		.wire_bytes = MAX(header->len, header->caplen),
-		.link_type = frame_link_type(wiretap, header),
-		.interface =
-			(section << SECTION_SHIFT) + (has_interface ? header->interface_id : 0),
+		.link_type = encapsulation_of_frame(&wiretap->latest, header),
+		.interface = encapsulation_interface(record),
 	};
 }
 

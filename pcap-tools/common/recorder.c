@@ -129,6 +129,8 @@ void recorder_event(struct recorder *recorder, const struct st_event *event)
 		break;
 	case ST_EVENT_TRACE_STARTED:
 	case ST_EVENT_TRACE_ENDED:
+	case ST_EVENT_TRACE_SO_FAR:
+	case ST_EVENT_COPY:
 	case ST_EVENT_FLOW_REFUSED:
 	case ST_EVENT_SOCKET_ASKED:
 	case ST_EVENT_FLOW_NAMED:

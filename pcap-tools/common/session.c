@@ -157,6 +157,8 @@ static void tell_event(const struct session *session, const struct st_event *eve
 		break;
 	case ST_EVENT_PROBE:
 	case ST_EVENT_REPLY:
+	case ST_EVENT_COPY:
+	case ST_EVENT_TRACE_SO_FAR:
 	case ST_EVENT_SOCKET_ASKED:
 	case ST_EVENT_FLOW_ENDED:
 		break;

@@ -202,8 +202,8 @@ static void on_packet(u_char *user, const struct pcap_pkthdr *header, const u_ch
 
 	frame.direction = interface_direction(capture->interface, &frame);
 	if (capture->narrow.program.bf_len > 0)
-		frame.names_only = bpf_filter(capture->narrow.program.bf_insns, bytes, header->len,
-					      header->caplen) == 0;
+		frame.names_only =
+			pcap_offline_filter(&capture->narrow.program, header, bytes) == 0;
 	capture->take(capture->user, &frame);
 }
 

@@ -43,7 +43,7 @@ void filter_clear(struct filter *filter);
 
 /*
  * True if it asks of a packet what does not stand in its frame (`inbound`,
- * `ifindex`): bpf_filter() outside of the kernel would let nothing in.
+ * `ifindex`): pcap_offline_filter() would let nothing in.
  */
 bool filter_needs_kernel(const struct filter *filter);
 

@@ -102,6 +102,7 @@ void events_check(struct run *run, const struct st_event *event)
 		check_identity(run, event->identity);
 		break;
 	case ST_EVENT_TRACE_ENDED:
+	case ST_EVENT_TRACE_SO_FAR:
 		must(event->result->flow_id == event->flow_id);
 		check_report(run, event->result);
 		break;
@@ -114,6 +115,7 @@ void events_check(struct run *run, const struct st_event *event)
 	case ST_EVENT_REPLY:
 	case ST_EVENT_FLOW_REFUSED:
 	case ST_EVENT_SOCKET_ASKED:
+	case ST_EVENT_COPY:
 		break;
 	}
 }

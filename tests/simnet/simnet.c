@@ -310,6 +310,8 @@ static void take_event(struct simnet *n, const struct st_event *event)
 {
 	switch (event->type) {
 	case ST_EVENT_TRACE_STARTED:
+	case ST_EVENT_TRACE_SO_FAR:
+	case ST_EVENT_COPY:
 	case ST_EVENT_FLOW_NAMED:
 	case ST_EVENT_FLOW_ENDED:
 		break;

@@ -114,7 +114,7 @@ static inline char *notes_of(struct lab *lab)
 	struct st_trace *trace = st_trace_copy(&lab->trace);
 	GString *text = g_string_new(NULL);
 
-	path_examine(trace, lab->memory);
+	path_examine(trace, lab->memory, true);
 	for (size_t i = 0; i < trace->note_count; i++)
 		g_string_append_printf(text, "%s%s %u", i ? ", " : "", trace->notes[i].kind,
 				       trace->notes[i].ttl);
@@ -142,7 +142,7 @@ static inline void assert_detail(struct lab *lab, const char *part)
 	struct st_trace *trace = st_trace_copy(&lab->trace);
 	bool found = false;
 
-	path_examine(trace, lab->memory);
+	path_examine(trace, lab->memory, true);
 	for (size_t i = 0; i < trace->note_count; i++)
 		found = found || strstr(trace->notes[i].detail, part);
 	if (!found)

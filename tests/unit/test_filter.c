@@ -38,8 +38,10 @@ static struct filter make(const struct st_selection *selection, const char *expr
 
 static bool passes(const struct filter *filter, const struct wire *wire)
 {
-	return bpf_filter(filter->program.bf_insns, wire->bytes, (u_int)wire->count,
-			  (u_int)wire->count) != 0;
+	const struct pcap_pkthdr header = {.caplen = (bpf_u_int32)wire->count,
+					   .len = (bpf_u_int32)wire->count};
+
+	return pcap_offline_filter(&filter->program, &header, wire->bytes) != 0;
 }
 
 static bool selects(const struct st_selection *selection, const char *expression,

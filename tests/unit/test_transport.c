@@ -36,7 +36,7 @@ static void test_tcp_options_cut(void)
 
 static void test_tcp_broken_options(void)
 {
-	static const char options[][12] = {
+	static const char options[][12 + 1] = {
 		"\x08\x0a\1\1\1\1\2\2\2\2\0",	    /* whole */
 		"\x00\x00\x08\x0a\1\1\1\1\2\2\2\2", /* behind the end of the list */
 		"\x08\x00\1\1\1\1\2\2\2\2\0",	    /* length 0 */

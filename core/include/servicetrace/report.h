@@ -85,6 +85,17 @@ ST_API char *st_report_end(struct st_report *report);
 ST_API const char *st_algorithm_text(enum st_algorithm algorithm);
 ST_API const char *st_stop_reason_text(enum st_stop_reason reason);
 
+/* "in-flow", "classic". */
+ST_API const char *st_trace_kind_text(enum st_trace_kind kind);
+
+/* "tuple", "seq" ...: the names of what agreed, a set of enum st_match; NULL at the end. */
+#define ST_MATCH_NAMES_MAX 9
+ST_API void st_match_names(uint8_t matched_by, const char *names[ST_MATCH_NAMES_MAX]);
+
+/* "dscp", "ipid" ...: the same for a set of enum st_altered. */
+#define ST_ALTERED_NAMES_MAX 14
+ST_API void st_altered_names(uint16_t altered, const char *names[ST_ALTERED_NAMES_MAX]);
+
 /* Version of the library, "0.1.0". */
 ST_API const char *st_version(void);
 

@@ -48,10 +48,12 @@ enum st_event_type {
 	ST_EVENT_PROBE,		/* a frame was a probe: cookie, flow_id, trace, ttl, index */
 	ST_EVENT_REPLY,		/* a frame answered one: cookie, …, probe_cookie, reply */
 	ST_EVENT_TRACE_ENDED,	/* result */
-	ST_EVENT_FLOW_REFUSED,	/* a wanted flow is not traced: flow_id, tuple, reason */
-	ST_EVENT_SOCKET_ASKED,	/* flow_id, tuple (from here): st_tracer_tell_socket must answer */
-	ST_EVENT_FLOW_NAMED,	/* a wanted flow's service or host is known, or better: identity */
-	ST_EVENT_FLOW_ENDED,	/* config.report_flows: the flow is over, or the run: flow */
+	ST_EVENT_TRACE_SO_FAR,	/* st_tracer_review: result, of a trace that goes on */
+	ST_EVENT_COPY, /* observing: a frame repeats a probe or reply: cookie, original_cookie */
+	ST_EVENT_FLOW_REFUSED, /* a wanted flow is not traced: flow_id, tuple, reason */
+	ST_EVENT_SOCKET_ASKED, /* flow_id, tuple (from here): st_tracer_tell_socket must answer */
+	ST_EVENT_FLOW_NAMED,   /* a wanted flow's service or host is known, or better: identity */
+	ST_EVENT_FLOW_ENDED,   /* config.report_flows: the flow is over, or the run: flow */
 };
 
 /* What the driver knows of the local application's socket. */
@@ -67,8 +69,9 @@ struct st_event {
 	enum st_event_type type;
 	uint64_t flow_id;
 	uint64_t trace;
-	uint64_t cookie;       /* of the frame that this is about */
-	uint64_t probe_cookie; /* REPLY: of the probe's frame */
+	uint64_t cookie;	  /* of the frame that this is about */
+	uint64_t probe_cookie;	  /* REPLY: of the probe's frame */
+	uint64_t original_cookie; /* COPY: of the frame that was seen first */
 	uint8_t ttl;
 	uint16_t index;
 	const struct st_tuple *tuple;
@@ -173,6 +176,14 @@ ST_API enum st_status st_tracer_tell_name(struct st_tracer *tracer, uint64_t now
 
 /* ST_OK with the next event, or ST_NONE. */
 ST_API enum st_status st_tracer_poll_event(struct st_tracer *tracer, struct st_event *event);
+
+/*
+ * How things stand, as if the capture ended here: what is undecided is decided (a
+ * probe or router that has not shown itself is awaited no longer), and each open
+ * trace is told by ST_EVENT_TRACE_SO_FAR. Tracing goes on. For drivers that show a
+ * capture while it grows.
+ */
+ST_API void st_tracer_review(struct st_tracer *tracer, uint64_t now);
 
 /* Ends every open trace, so that each is reported, and begins none; poll the events afterwards. */
 ST_API void st_tracer_finish(struct st_tracer *tracer, uint64_t now);

@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Brings what the plugin's fields say and what st-replay reports into one shape, so that they can be compared.
+
+Leaves running the programs to shark.py and the replay tests' harness.
+"""
+
+import collections
+
+from shark import REPEATED
+
+REPLY_FIELDS = ("frame.number", "st.trace", "st.flow", "st.hop", "st.probe.index", "st.router", "st.rtt", "st.destination",
+                "st.quoted_ttl", "st.mpls.label", "st.mpls.tc", "st.mpls.s", "st.mpls.ttl")
+PROBE_FIELDS = ("frame.number", "st.trace", "st.hop", "st.probe.index", "st.reply_in", "st.no_reply")
+FLOW_FIELDS = ("st.flow", "st.flow.service", "st.flow.host")
+NS = 10**9
+_TRUE = ("1", "True")  # 4.0 and later versions
+
+# All that both tell of a reply.
+Reply = collections.namedtuple("Reply", "trace flow hop probe router rtt_ns destination quoted_ttl mpls")
+
+
+def _whole(text):
+    return int(text, 0) if text else None
+
+
+def _nanoseconds(text):
+    """A decimal number of seconds; floating point would be off by one at times."""
+    if not text:
+        return None
+    sign = -1 if text.startswith("-") else 1
+    seconds, _, fraction = text.lstrip("-").partition(".")
+    return sign * (int(seconds) * NS + int(fraction.ljust(9, "0")[:9]))
+
+
+def values(cell):
+    """All values of a cell of fields()."""
+    return cell.split(REPEATED) if cell else []
+
+
+def _labels(cells):
+    columns = [[_whole(value) for value in values(cell)] for cell in cells]
+    columns[2] = [int(value in _TRUE) for value in values(cells[2])]
+    return tuple(zip(*columns, strict=True))
+
+
+def shown_replies(rows):
+    """Replies of rows of REPLY_FIELDS, as {frame number: Reply}."""
+    return {int(row[0]): Reply(_whole(row[1]), _whole(row[2]), _whole(row[3]), _whole(row[4]), row[5],
+                               _nanoseconds(row[6]), row[7] in _TRUE, _whole(row[8]), _labels(row[9:13])) for row in rows}
+
+
+def reported_replies(traces):
+    """The same of reports."""
+    return [_reported(trace, hop, reply) for trace in traces for hop in trace["hops"] for reply in hop["replies"]]
+
+
+def _reported(trace, hop, reply):
+    rtt = reply["rtt_ms"]
+    labels = tuple((entry["label"], entry["tc"], entry["s"], entry["ttl"]) for entry in reply.get("mpls") or [])
+    # Where the distance is not known, there is no probe of which it could be the reply.
+    return Reply(trace["trace"], trace["flow"]["id"], hop["ttl"], reply["probe"] if hop["ttl"] else None, reply["address"],
+                 None if rtt is None else round(rtt * 1e6), bool(reply.get("destination")), reply["quoted_ttl"], labels)
+
+
+def differences(shown, reported):
+    """What is on one side only, as texts."""
+    left, right = collections.Counter(shown), collections.Counter(reported)
+    return [f"only shown: {reply}" for reply in sorted((left - right).elements(), key=str)] + \
+           [f"only reported: {reply}" for reply in sorted((right - left).elements(), key=str)]

@@ -1,0 +1,202 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The plugin's fields tell of every capture what st-replay reports of it: each reply with its trace, distance, probe,
+router, RTT and labels, in one pass of tshark and in two; in two also which reply each probe has and which have none,
+and what each flow is called. sharkd, asked for frames in random order, tells the same again and again.
+
+Usage: test_fields.py made | real | simulated. "made" are the project's captures; "real" those of others in the folder
+ST_CAPTURES (default: ../shared/captures from the source; skipped without it); "simulated" are recorded by the simulated
+network, whose program is ST_SIMNET.
+"""
+
+import collections
+import json
+import os
+import pathlib
+import random
+import subprocess
+import sys
+
+import annotations
+import shark as sharks
+
+sys.path.insert(0, str(sharks.SOURCE / "tests" / "replay"))
+import harness  # noqa: E402  pylint: disable=wrong-import-position
+
+REAL = pathlib.Path(os.environ.get("ST_CAPTURES") or sharks.SOURCE.parent / "shared" / "captures")
+SIGNATURES = sharks.SOURCE / "signatures"
+ASKED_MAX = 60  # frames of a capture that sharkd is asked for, each twice
+LEAST_SIMULATED = 90
+SIMULATED_RANDOM = 20  # scenarios made up beside the written ones
+SIMULATED_MAX_BYTES = 4_000_000
+
+
+class Comparison:
+    """Collects what differs, capture by capture."""
+
+    def __init__(self, shark, sharkd):
+        self.shark, self.sharkd = shark, sharkd
+        self.faults = collections.defaultdict(list)
+        self.counted = collections.Counter()
+        self._chance = random.Random(6)
+        self._names = [name for name in field_names(shark) if not name.startswith("st.no_such")]
+
+    def capture(self, path):
+        """One capture; of those without traces only that nothing is found."""
+        done = harness.report("--flows", path, timeout=60)
+        if done.returncode not in (harness.OK, harness.FAILED):
+            raise RuntimeError(f"st-replay on {path}: exit {done.returncode}: {done.stderr}")
+        lines = [json.loads(line) for line in done.stdout.splitlines()]
+        traces = [line for line in lines if line["type"] == "trace"]
+        self.counted["captures"] += 1
+        self.counted["traces"] += len(traces)
+        answer = self.sharkd.request({"method": "load", "params": {"file": str(self.shark.file(path))}})
+        if "result" not in answer:
+            self.counted["refused"] += 1
+            return
+        if not traces:
+            found = self.sharkd.ask("frames", filter="st.trace")
+            self._note("none", path, [f"frame {frame['num']}" for frame in found])
+            return
+        self._replies(path, traces)
+        self._probes(path, traces)
+        self._flows(path, [line for line in lines if line["type"] == "flow"])
+        self._any_order(path)
+
+    def _note(self, kind, path, faults):
+        self.faults[kind] += [f"{path.name}: {fault}" for fault in faults]
+
+    def _replies(self, path, traces):
+        reported = annotations.reported_replies(traces)
+        self.counted["replies"] += len(reported)
+        for kind, extra in (("one pass", ()), ("two passes", ("-2",))):
+            rows = self.shark.fields(path, "st.reply", annotations.REPLY_FIELDS, extra)
+            shown = annotations.shown_replies(rows)
+            self._note(kind, path, annotations.differences(shown, reported))
+
+    def _probes(self, path, traces):
+        """Links lead both ways, and silence is said where there is no link."""
+        replies = self.shark.fields(path, "st.probe_in", ["frame.number", "st.probe_in"], ("-2",))
+        wanted = collections.defaultdict(set)
+        for number, probes in replies:
+            for probe in annotations.values(probes):
+                wanted[probe].add(number)
+        rows = self.shark.fields(path, "st.probe", annotations.PROBE_FIELDS, ("-2",))
+        shown = {row[0]: row for row in rows}
+        self.counted["probes"] += len(rows)
+        faults = [f"frame {number}: linked to by {wanted[number]}, links to {row[4] or 'none'}"
+                  for number, row in shown.items() if wanted[number] != set(annotations.values(row[4]))]
+        faults += [f"frame {number}: linked to, no probe" for number in wanted if number not in shown]
+        faults += [f"frame {number}: replies {row[4]!r}, but st.no_reply {row[5]!r}"
+                   for number, row in shown.items() if bool(row[4]) == bool(row[5])]
+        seen = collections.Counter(trace for row in rows for trace in annotations.values(row[1]))
+        faults += [f"trace {trace['trace']}: {seen[str(trace['trace'])]} probes shown, {trace['probes_sent']} reported"
+                   for trace in traces if seen[str(trace["trace"])] != trace["probes_sent"]]
+        self._note("probes", path, faults)
+
+    def _flows(self, path, flows):
+        """Frames of each flow, and what it is called."""
+        rows = self.shark.fields(path, "st.flow", annotations.FLOW_FIELDS, ("-2",))
+        called = {tuple(row) for row in rows}
+        wanted = {(str(flow["flow"]["id"]), (flow["service"] or {}).get("name") or "",
+                   (flow["service"] or {}).get("host") or "") for flow in flows}
+        told = {name for name in called if name in wanted}
+        self._note("flows", path, [f"shown {name}, not reported" for name in sorted(called - wanted)])
+        self.counted["flows"] += len(told)
+
+    def _any_order(self, path):
+        rows = self.shark.fields(path, "st", ["frame.number", *self._names], ("-2",))
+        wanted = {int(row[0]): shown_by_tshark(self._names, row[1:]) for row in rows}
+        numbers = self._chance.sample(sorted(wanted), min(ASKED_MAX, len(wanted))) * 2
+        self._chance.shuffle(numbers)
+        faults = []
+        for number in numbers:
+            got = shown_by_sharkd(self.sharkd.ask("frame", frame=number, proto=True)["tree"])
+            for name in sorted(set(got) | set(wanted[number])):
+                if got.get(name) != wanted[number].get(name):
+                    faults.append(f"frame {number}: {name} {got.get(name)}, tshark {wanted[number].get(name)}")
+        self.counted["frames asked for"] += len(numbers)
+        self._note("any order", path, faults)
+
+    def report(self, check):
+        """One line a kind of fault."""
+        count = self.counted
+        print(f"        {dict(count)}")
+        check.none(self.faults["none"], "nothing is found where st-replay finds nothing")
+        check.none(self.faults["one pass"], f"one pass: the replies are st-replay's ({count['replies']})")
+        check.none(self.faults["two passes"], "two passes: the same")
+        check.none(self.faults["probes"], f"probes ({count['probes']}): links lead both ways, silence is said")
+        check.none(self.faults["flows"], f"flows are called what st-replay calls them ({count['flows']})")
+        check.none(self.faults["any order"], f"sharkd tells the same in any order ({count['frames asked for']} frames)")
+
+
+def field_names(shark):
+    """Names of all fields of the protocol that have values, expert items aside."""
+    rows = [line.split("\t") for line in shark.tshark("-G", "fields").stdout.splitlines()]
+    return [row[2] for row in rows if row[0] == "F" and row[4] == "st" and row[3] not in ("FT_NONE",)]
+
+
+def plain(value):
+    """A value as text, however a program writes it."""
+    if value in ("True", "False"):
+        return str(int(value == "True"))
+    try:
+        return repr(float(int(value, 0)))
+    except ValueError:
+        pass
+    try:
+        return repr(float(value))
+    except ValueError:
+        return value
+
+
+def shown_by_tshark(names, cells):
+    """{field: [values]} of a row of fields()."""
+    return {name: [plain(value) for value in annotations.values(cell)] for name, cell in zip(names, cells) if cell}
+
+
+def shown_by_sharkd(nodes):
+    """The same of a frame's tree: each node with a value has it in the filter that sharkd offers."""
+    found = collections.defaultdict(list)
+    for node in nodes:
+        name, equal, value = node.get("f", "").partition(" == ")
+        if equal and name.startswith("st."):
+            found[name].append(plain(json.loads(value) if value.startswith('"') else value))
+        for below, values in shown_by_sharkd(node.get("n", [])).items():
+            found[below] += values
+    return found
+
+
+def made(_):
+    return harness.captures()
+
+
+def real(_):
+    if not REAL.is_dir():
+        sharks.skip(f"no captures in {REAL} (set ST_CAPTURES)")
+    return sorted(path.with_name(path.name.removesuffix(".truth.json")) for path in REAL.rglob("*.truth.json"))
+
+
+def simulated(folder):
+    """Recorded by the simulated network: labels, translators, altered quotes, lost and late replies."""
+    program = os.environ.get("ST_SIMNET") or str(sharks.build_folder() / "tests" / "simnet-test")
+    subprocess.run([program, "-k", "-p", "/scenarios", "-p", "/random", str(sharks.SOURCE / "testdata" / "scenarios")],
+                   env={**os.environ, "SIMNET_KEEP": str(folder), "SIMNET_RUNS": str(SIMULATED_RANDOM),
+                        "SIMNET_SEED": "6"}, stdout=subprocess.DEVNULL, check=True)
+    return sorted(path for path in folder.glob("*.pcap") if path.stat().st_size <= SIMULATED_MAX_BYTES)
+
+
+def main(check, folder):
+    harness.overlook_leaks()
+    captures = {"made": made, "real": real, "simulated": simulated}[sys.argv[1]](folder)
+    if sys.argv[1] == "simulated":
+        check.that(len(captures) >= LEAST_SIMULATED, f"{len(captures)} captures are there")
+    with sharks.Shark() as shark, shark.sharkd() as sharkd:
+        comparison = Comparison(shark, sharkd)
+        for capture in captures:
+            comparison.capture(capture)
+        comparison.report(check)
+
+
+if __name__ == "__main__":
+    harness.run(main)
