@@ -25,14 +25,11 @@ typedef bool compat_uat_bool;
 typedef gboolean compat_uat_bool;
 #endif
 
-/* Saving what is displayed saves this frame, too. */
-static inline void compat_depend_upon(packet_info *pinfo, uint32_t frame)
-{
+/* Whose frame depends on another. */
 #if COMPAT_VERSION >= 402
-	mark_frame_as_depended_upon(pinfo->fd, frame);
+#define COMPAT_DEPENDENT(pinfo) ((pinfo)->fd)
 #else
-	mark_frame_as_depended_upon(pinfo, frame);
+#define COMPAT_DEPENDENT(pinfo) (pinfo)
 #endif
-}
 
 #endif

@@ -145,8 +145,7 @@ static struct mark *find_mark(const struct store *store, uint64_t frame, enum ma
 }
 
 /* Adds a mark behind those that the frame has. */
-static struct mark *add_mark(struct store *store, enum mark_kind kind,
-			     const struct st_event *event)
+static struct mark *add_mark(struct store *store, enum mark_kind kind, const struct st_event *event)
 {
 	struct mark *mark = g_new0(struct mark, 1), *last = first_mark(store, event->cookie);
 

@@ -42,9 +42,9 @@ struct mark {
 			struct mark *first_reply;
 			uint64_t known_ns; /* the largest stamp when it proved to be one */
 		};
-		struct {		    /* MARK_REPLY */
-			struct mark *probe; /* NULL: it is not in the file */
-			struct mark *next_reply; /* to the same probe */
+		struct {			  /* MARK_REPLY */
+			struct mark *probe;	  /* NULL: it is not in the file */
+			struct mark *next_reply;  /* to the same probe */
 			struct mark *next_of_hop; /* of the same trace and hop */
 			struct st_reply *reply;
 		};
@@ -58,7 +58,7 @@ struct store_trace {
 	struct st_tuple tuple;
 	/* As reported; NULL: it has not ended, and nobody has asked for a review so far. */
 	struct st_trace *result;
-	unsigned generation; /* grows whenever something changes: marks, result */
+	unsigned generation;		       /* grows whenever something changes: marks, result */
 	struct store_hop *hops[UINT8_MAX + 1]; /* store.c's: as far as seen; see store_hop() */
 };
 

@@ -2,7 +2,10 @@
 """Runs Wireshark's programs with the plugin of a build folder, with a home of their own and as nobody: Wireshark ignores
 plugins from elsewhere for uid 0. What they say on standard error is checked.
 
-Leaves the meaning of what they print to the tests.
+Usage as a program: shark.py COMMAND... runs that with the plugin, as nobody, e.g. shark.py tshark -G plugins. ST_BUILD
+tells the build folder. Files named there have to be readable for all.
+
+Leaves the meaning of what programs print to the tests.
 """
 
 import json
@@ -285,3 +288,17 @@ def _as_nobody():
     except FileNotFoundError:
         pass
     return skip("root here cannot become another user, and Wireshark ignores plugins for root")
+
+
+def _main():
+    with Shark() as shark:
+        return subprocess.call(shark.command(sys.argv[1:]), env=shark.env(**_debugging()), cwd=shark.folder)
+
+
+def _debugging():
+    """What Wireshark's programs are told for debugging goes through."""
+    return {name: value for name, value in os.environ.items() if name.startswith("WIRESHARK_")}
+
+
+if __name__ == "__main__":
+    sys.exit(_main())

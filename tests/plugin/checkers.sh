@@ -1,0 +1,72 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# What Wireshark checks its own dissectors with, run on the plugin: checkhf.pl (fields registered and used), checkAPIs.pl
+# (calls that are not allowed), check_typed_item_calls.py (types, masks and lengths of items), and fuzz-test.sh over
+# captures with the plugin built for AddressSanitizer, Wireshark's allocator checking itself, and dissector bugs fatal.
+# They are in the source package of the machine's Wireshark, fetched from the mirror of the machine's own apt into
+# FOLDER and kept there for the next time. CAPTUREs have to be readable for all; without any, fuzz-test.sh is left out.
+#
+#   tests/plugin/checkers.sh FOLDER [CAPTURE...]
+#
+# PASSES (1): how often fuzz-test.sh goes over the captures. Needs the build folder build-asan (cmake --preset asan).
+set -eu
+
+folder=$(mkdir -p "${1:?folder for the source}" && cd "$1" && pwd)
+shift
+source=$(cd "$(dirname "$0")/../.." && pwd)
+
+# apt with lists and sources of its own: nothing of the machine's is changed.
+fetch() {
+	mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' |
+		grep '/debian/*$' | head -n 1)
+	release=$(. /etc/os-release && echo "$VERSION_CODENAME")
+	mkdir -p "$folder/lists/partial" "$folder/cache/archives/partial"
+	echo "deb-src $mirror $release main" >"$folder/sources.list"
+	set -- -qq -o Dir::Etc::sourcelist="$folder/sources.list" -o Dir::Etc::sourceparts=- \
+		-o Dir::State::lists="$folder/lists" -o Dir::Cache="$folder/cache"
+	apt-get "$@" update
+	(cd "$folder" && apt-get "$@" source --download-only wireshark 2>/dev/null)
+	mkdir -p "$folder/wireshark"
+	tar -xf "$folder"/wireshark_*.orig.tar.* -C "$folder/wireshark" --strip-components=1 \
+		--wildcards '*/tools/*'
+}
+
+[ -d "$folder/wireshark/tools" ] || fetch
+tools=$folder/wireshark/tools
+failed=""
+
+# check NAME COMMAND...: these checkers tell by words, not all by their exit code.
+check() {
+	name=$1
+	shift
+	echo "--- $name"
+	"$@" >"$folder/$name.log" 2>&1 || failed="$failed $name"
+	! grep -iE "error|warning|unused|undeclared|prohibited|deprecated" "$folder/$name.log" |
+		grep -vE "^ *0 |\b0 (errors|warnings)" || failed="$failed $name"
+}
+
+# Only what is compiled against Wireshark's headers is a dissector; the rest is the project's own style's matter.
+cd "$source/wireshark-plugin"
+dissectors=$(grep -lE '#include (<epan/|"compat.h")' ./*.c)
+# shellcheck disable=SC2086
+check checkhf perl "$tools/checkhf.pl" $dissectors
+# shellcheck disable=SC2086
+check checkAPIs perl "$tools/checkAPIs.pl" --group dissectors-prohibited --group dissectors-restricted \
+	--check-hf --check-value-string-array $dissectors
+(cd "$folder/wireshark" && check typed_items python3 "$tools/check_typed_item_calls.py" \
+	--mask --label --consecutive --missing-items --folder "$source/wireshark-plugin" && [ -z "$failed" ]) ||
+	failed="$failed typed_items"
+
+if [ $# -gt 0 ]; then
+	echo "--- fuzz-test over $# captures, ${PASSES:-1} passes"
+	scratch=$(mktemp -d)
+	chmod 777 "$scratch"
+	ST_BUILD=$source/build-asan WIRESHARK_DEBUG_WMEM_OVERRIDE=strict WIRESHARK_ABORT_ON_DISSECTOR_BUG=1 \
+		python3 "$source/tests/plugin/shark.py" bash "$tools/fuzz-test.sh" -a -2 -b /usr/bin \
+		-d "$scratch" -p "${PASSES:-1}" "$@" >"$folder/fuzz-test.log" 2>&1 || failed="$failed fuzz-test"
+	grep -c " OK (" "$folder/fuzz-test.log" || true
+	rm -rf "$scratch"
+fi
+[ -z "$failed" ] || echo "failed:$failed (see $folder/*.log)" >&2
+[ -z "$failed" ]
