@@ -6,13 +6,13 @@
 DEMO_PACKAGES="
 	gcc libc6-dev cmake ninja-build pkg-config
 	libglib2.0-dev libjansson-dev libpcap-dev libgcrypt20-dev libpsl-dev
-	libwiretap-dev libwsutil-dev libmaxminddb-dev
+	libwiretap-dev libwsutil-dev libwireshark-dev libmaxminddb-dev
 	scdoc
 	iproute2 util-linux ethtool nftables python3 nginx-light curl dnsmasq-base"
 
 # What only tests need: peers to compare with, independent decoders, checkers.
 TEST_PACKAGES="
-	git tshark wireshark-common tcpdump conntrack iperf3 openssl libcap2-bin procps
+	git tshark wireshark wireshark-common xvfb xdotool imagemagick tcpdump conntrack iperf3 openssl libcap2-bin procps
 	traceroute scamper mtr-tiny dublin-traceroute tcptraceroute lft nmap hping3 iputils-tracepath
 	graphviz chromium chromium-driver
 	ngtcp2-server ngtcp2-client socat netcat-openbsd

@@ -65,7 +65,7 @@ def check_core_calls(root):
 
 
 def check_tool_includes(root):
-    for path in c_files(root, "pcap-tools", "examples"):
+    for path in c_files(root, "pcap-tools", "wireshark-plugin", "examples"):
         for name in re.findall(r'#include "([^"]+)"', path.read_text()):
             if name.split("/")[0] in FLOORS:
                 yield f"{path.relative_to(root)}: a driver sees the public headers only, not {name}"
@@ -94,7 +94,7 @@ def function_lengths(path):
 
 def check_sizes(root):
     lengths = []
-    for path in c_files(root, "core", "pcap-tools", "examples", "tests", "bench"):
+    for path in c_files(root, "core", "pcap-tools", "wireshark-plugin", "examples", "tests", "bench"):
         lines = len(path.read_text().splitlines())
         if lines > FILE_MAX:
             yield f"{path.relative_to(root)}: {lines} lines, at most {FILE_MAX} are wanted"
@@ -132,7 +132,7 @@ def check_format(root):
     if f"version {FORMAT_VERSION}." not in version:
         print(f"skipped: clang-format {FORMAT_VERSION} decides how the code looks, here is another version")
         sys.exit(77)
-    files = list(c_files(root, "core", "pcap-tools", "examples", "tests", "bench"))
+    files = list(c_files(root, "core", "pcap-tools", "wireshark-plugin", "examples", "tests", "bench"))
     done = subprocess.run(["clang-format", "--dry-run", "-Werror", *files], cwd=root,
                           capture_output=True, text=True, check=False)
     yield from [line for line in done.stderr.splitlines() if "error:" in line]

@@ -12,7 +12,7 @@ clang-tidy --version | grep -q "version 14\." || {
 	exit 77
 }
 cd "$1" || exit 1
-findings=$(find core pcap-tools examples -name '*.c' -print0 |
+findings=$(find core pcap-tools wireshark-plugin examples -name '*.c' -print0 |
 	xargs -0 -P 2 -n 4 clang-tidy --quiet -p "$2" 2>/dev/null | grep -E 'warning:|error:' | sort -u)
 if [ -n "$findings" ]; then
 	echo "$findings"
