@@ -26,12 +26,13 @@ static void name_flow(const stats_tree *tree, const struct store_flow *flow, cha
 
 static void name_hop(const struct mark *mark, char name[NAME_BYTES])
 {
+	uint64_t trace = mark->trace->number;
+
 	if (mark->hop != 0)
-		g_snprintf(name, NAME_BYTES, "Trace %4" G_GUINT64_FORMAT ", hop %3u",
-			   mark->trace->number, mark->hop);
+		g_snprintf(name, NAME_BYTES, "Hop %3u of trace %" G_GUINT64_FORMAT, mark->hop,
+			   trace);
 	else
-		g_snprintf(name, NAME_BYTES, "Trace %4" G_GUINT64_FORMAT ", hop   ?",
-			   mark->trace->number);
+		g_snprintf(name, NAME_BYTES, "Hop   ? of trace %" G_GUINT64_FORMAT, trace);
 }
 
 /* Counts the replies in the flow and the trace; the number of the trace's node. */
