@@ -25,6 +25,8 @@ SETTLE_S = 20  # until a window has been drawn
 _FIRST_DISPLAY, _LAST_DISPLAY = 90, 99
 _POLL_S = 0.15
 _BYTES_A_PIXEL = 3
+_FONT_PIXELS = 8  # no row is lower
+_NO_WIRELESS = re.compile(r"nl80211 not found\.|")  # of Wireshark itself where the kernel has no wireless devices
 
 
 class Absent(Exception):
@@ -168,9 +170,9 @@ class Display:
     def focus(self, window):
         self.do("windowraise", window, "windowfocus", "--sync", window)
 
-    def keys(self, *names):
+    def keys(self, *names, times=1):
         for name in names:
-            self.do("key", "--clearmodifiers", name)
+            self.do("key", "--clearmodifiers", "--repeat", times, "--delay", 40, name)
             time.sleep(_POLL_S)
 
     def type(self, text):
@@ -196,17 +198,18 @@ def _is_taken(number):
 class Wireshark:
     """A running Wireshark whose main window fills the display, with the project's profile."""
 
-    def __init__(self, sharks, display, *arguments, profile=True, prefix=(), **more):
-        """sharks: a shark.Shark. prefix: words before the command, more: for its environment."""
+    def __init__(self, sharks, display, *arguments, profile=True, command=None, **more):
+        """sharks: a shark.Shark. command: makes of the words the command that runs them as nobody; more: for the
+        environment."""
         self.display = display
         self._log = sharks.folder / f"wireshark-{time.monotonic_ns()}.log"
         if profile:
             install_profile(sharks)
             arguments = ("-C", PROFILE, *arguments)
         environment = sharks.env(DISPLAY=display.name, QT_QPA_PLATFORM="xcb", QT_LOGGING_TO_CONSOLE="1", **more)
-        command = [*prefix, *sharks.command(["wireshark", *arguments])]
+        words = (command or sharks.command)(["wireshark", *arguments])
         with open(self._log, "wb") as log:
-            self._process = subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+            self._process = subprocess.Popen(words, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
                                              cwd=sharks.folder, start_new_session=True)
         self.window = None
 
@@ -236,7 +239,7 @@ class Wireshark:
         return self._log.read_text(encoding="utf-8", errors="replace")
 
     def noise(self):
-        return shark.noise(self.said())
+        return [line for line in shark.noise(self.said()) if not _NO_WIRELESS.fullmatch(line)]
 
     def close(self):
         if self._process.poll() is None:
@@ -248,10 +251,89 @@ class Wireshark:
             return self._process.wait()
 
 
+class PacketList:
+    """Where its rows are, found by moving the selection from the first to the second."""
+
+    def __init__(self, display):
+        self._display = display
+        display.keys("ctrl+Home")
+        first = display.settled()
+        display.keys("ctrl+Down")
+        # To the right of the first columns nothing but the selection changes; further down are other panes.
+        self.left, self.right = display.width * 6 // 10, display.width * 8 // 10
+        lines = first.differing(display.settled(), self.left, self.right)
+        run = next((n for n, (one, other) in enumerate(zip(lines, lines[1:]), 1) if other != one + 1), len(lines))
+        if run < 2 * _FONT_PIXELS or run % 2:
+            raise Absent(f"the selection does not go from the first row to the second: {lines[:50]}")
+        self._top, self.height = lines[0], run // 2
+
+    def lines(self, row):
+        """(top, bottom) of a row, counted from 1, while the list begins with the first."""
+        top = self._top + (row - 1) * self.height
+        return top, top + self.height
+
+    def colour(self, picture, row):
+        return picture.background(self.left, self.lines(row)[0], self.right, self.lines(row)[1])
+
+    def select(self, row):
+        """Returns the picture then."""
+        self._display.keys("ctrl+Home")
+        if row > 1:
+            self._display.keys("ctrl+Down", times=row - 1)
+        return self._display.settled()
+
+
+class Details:
+    """The tree of a packet's details, below the list at the left; its lines are as high as the list's rows."""
+
+    def __init__(self, display, rows):
+        self._display, self._rows = display, rows
+        self._left, self._right = 60, display.width // 2 - 60
+        before, after = rows.select(1), rows.select(2)
+        # Of the list only rows 1 and 2 change; the next that does is the number in the details' first line.
+        lines = before.differing(after, self._left, self._right, rows.lines(4)[0])
+        if not lines:
+            raise Absent("no details below the list")
+        self._top = lines[0] - (rows.height - _FONT_PIXELS) // 2
+
+    def _lines(self, number):
+        top = self._top + number * self._rows.height
+        return top, top + self._rows.height
+
+    def click(self, number, times=1):
+        """A line, counted from 0."""
+        self._display.click(self._left, sum(self._lines(number)) // 2, times=times)
+        self._display.park()
+
+    def expand(self, number):
+        """All below a line; returns the picture then."""
+        self.click(number)
+        self._display.keys("shift+Right")
+        return self._display.settled()
+
+    def colour(self, picture, number):
+        top, bottom = self._lines(number)
+        return picture.background(self._left, top + 2, self._right, bottom - 2)
+
+    def filled(self, picture):
+        """How many lines there are, from the first to the first empty one."""
+        number = 0
+        while len(picture.colours(self._left, *self._between(number))) > 1:
+            number += 1
+        return number
+
+    def _between(self, number):
+        top, bottom = self._lines(number)
+        return top + 3, self._right, bottom - 3
+
+
 def install_profile(sharks):
     """Puts the project's profile where a user's own are; returns its folder."""
-    target = pathlib.Path(sharks.env()["XDG_CONFIG_HOME"]) / "wireshark" / "profiles" / PROFILE
+    folder = pathlib.Path(sharks.env()["XDG_CONFIG_HOME"]) / "wireshark"
+    target = folder / "profiles" / PROFILE
     if not target.exists():
         shutil.copytree(PROFILE_FOLDER, target)
-        sharks.run(["true"])
+        if os.geteuid() == 0:
+            for path in (folder, *folder.rglob("*")):
+                os.chown(path, shark.NOBODY, shark.NOBODY)
     return target
