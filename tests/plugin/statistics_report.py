@@ -110,21 +110,24 @@ def printed_counts(printed):
     return {int(trace): int(count) for trace, count in re.findall(r"^\s*Trace\s+(\d+)\s+(\d+)", printed, re.M)}
 
 
-def reported_counts(traces):
-    """The same of reports."""
+def printed_nodes(printed):
+    """The lines of what tshark prints of a tree, without rates and bursts."""
+    lines = printed.splitlines()
+    head = next(line for line in lines if line.startswith("Topic / Item"))
+    return [line[:head.index("Rate")].rstrip() for line in lines if line.strip() and not line.startswith(("=", "-"))]
+
+
+def reported_counts(traces, sent):
+    """The same of reports. sent: {(trace, hop): probes that are in the capture}."""
     found = collections.defaultdict(list)  # times of replies
-    sent = {}
     for trace in traces:
-        top = (trace["flow"]["id"],)
         for hop in trace["hops"]:
-            place = (*top, trace["trace"], hop["ttl"])
+            place = (trace["flow"]["id"], trace["trace"], hop["ttl"])
             found[place] += []
-            if hop["sent"]:
-                sent[*place, "Probes sent"] = (hop["sent"], None, None)
             for reply in hop["replies"]:
                 _count_reply(found, place, reply)
     counts = {path: _extremes(path, times) for path, times in found.items()}
-    return {**counts, **sent}
+    return {**counts, **{(*path, "Probes sent"): (sent[path[1:]], None, None) for path in found if sent.get(path[1:])}}
 
 
 def _count_reply(found, place, reply):

@@ -13,6 +13,7 @@ import re
 import shutil
 import sys
 
+import annotations
 import shark as sharks
 import statistics_report as reports
 import test_fields
@@ -22,6 +23,7 @@ import harness  # noqa: E402  pylint: disable=wrong-import-position
 
 PASSES = {"one pass": (), "two passes": ("-2",)}
 KINDS = ("hops, one pass", "hops, two passes", "table, one pass", "table, two passes", "table of sharkd", "tree of sharkd",
+         "tree, one pass and two",
          "filtered hops", "filtered table", "filtered tree")
 FILTERED_MAX = 3  # traces of a capture that are asked for one by one
 TIME_LIMIT_S = 60
@@ -88,10 +90,15 @@ class Comparison:
         return self.sharkd.ask("tap", tap0=name)["taps"][0]
 
     def _tree(self, path, traces):
-        wanted = reports.reported_counts(traces)
+        probes = self.shark.fields(path, "st.probe", ["st.trace", "st.hop"], ("-2",))
+        sent = collections.Counter((int(trace), int(hop)) for row in probes
+                                   for trace, hop in zip(*map(annotations.values, row)))
+        wanted = reports.reported_counts(traces, sent)
         self.counted["nodes"] += len(wanted)
         shown = reports.tree_counts(self._tap("stat:st")["stats"])
         self._note("tree of sharkd", path, reports.count_differences(shown, wanted))
+        once, twice = (reports.printed_nodes(self.statistics(path, "st,tree", extra)) for extra in PASSES.values())
+        self._note("tree, one pass and two", path, sorted(set(once) ^ set(twice)))
 
     def _filtered(self, path, traces, wanted, number):
         """One trace by its number."""
