@@ -8,6 +8,6 @@ cd "$(dirname "$0")"
 # shellcheck disable=SC2086
 install_packages $DEMO_PACKAGES
 cmake --preset default >/dev/null
-cmake --build --preset default --target st-inject st-replay
+cmake --build --preset default --target programs
 mkdir -p build/demo
 ST_BIN=build/bin python3 tests/live/demo.py build/demo/demo.pcapng

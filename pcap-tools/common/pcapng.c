@@ -223,6 +223,11 @@ bool pcapng_write(struct pcapng *pcapng, const struct pcapng_packet *packet, GEr
 	return end_block(pcapng, error);
 }
 
+int pcapng_fd(const struct pcapng *pcapng)
+{
+	return pcapng->fd;
+}
+
 bool pcapng_close(struct pcapng *pcapng, GError **error)
 {
 	bool good;

@@ -44,6 +44,9 @@ bool pcapng_write(struct pcapng *pcapng, const struct pcapng_packet *packet, GEr
  */
 bool pcapng_flush(struct pcapng *pcapng, GError **error);
 
+/* The descriptor that is written to; of a pipe, its condition tells when the reader has gone. */
+int pcapng_fd(const struct pcapng *pcapng);
+
 /* Flushes, closes and frees; false if not all reached the file. NULL is allowed. */
 bool pcapng_close(struct pcapng *pcapng, GError **error);
 

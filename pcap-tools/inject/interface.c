@@ -26,6 +26,8 @@
 #define ETHERNET_SOURCE_AT 6u
 #define ETHERNET_HEADER_BYTES 14u
 #define SLL_HEADER_BYTES 16u
+/* Of the kernel's headers; the C library's have it not. */
+#define ARPHRD_NETLINK 824
 #define SLL_OUTGOING 4u /* the packet type in the first two bytes */
 
 static bool request(const char *name, unsigned long what, struct ifreq *ifreq)
@@ -273,19 +275,28 @@ static char *device_line(const pcap_if_t *device, unsigned number)
 			       *flags == '\0' ? "none" : flags + 2);
 }
 
-char *interface_list(GError **error)
+static pcap_if_t *all_devices(GError **error)
 {
 	pcap_if_t *devices = NULL;
 	char why[PCAP_ERRBUF_SIZE];
-	GString *text = g_string_new(NULL);
+
+	if (pcap_findalldevs(&devices, why) == 0)
+		return devices;
+	g_set_error(error, FAILURE_ERROR, FAILURE_RUNNING, "cannot list interfaces: %s", why);
+	return NULL;
+}
+
+char *interface_list(GError **error)
+{
+	GError *wrong = NULL;
+	pcap_if_t *devices = all_devices(&wrong);
 	unsigned number = 0;
 
-	if (pcap_findalldevs(&devices, why) != 0) {
-		g_set_error(error, FAILURE_ERROR, FAILURE_RUNNING, "cannot list interfaces: %s",
-			    why);
-		g_string_free(text, TRUE);
+	if (wrong != NULL) {
+		g_propagate_error(error, wrong);
 		return NULL;
 	}
+	GString *text = g_string_new(NULL);
 	for (const pcap_if_t *at = devices; at != NULL; at = at->next) {
 		if (!is_real(at))
 			continue;
@@ -294,4 +305,62 @@ char *interface_list(GError **error)
 	}
 	pcap_freealldevs(devices);
 	return g_string_free(text, FALSE);
+}
+
+/* What has no header of its own is raw IP, what has one that libpcap does not know is cooked. */
+int interface_link_type(const char *name)
+{
+	struct ifreq ifreq;
+
+	if (!request(name, SIOCGIFHWADDR, &ifreq))
+		return DLT_EN10MB;
+	switch (ifreq.ifr_hwaddr.sa_family) {
+	case ARPHRD_ETHER:
+	case ARPHRD_LOOPBACK:
+		return DLT_EN10MB;
+	case ARPHRD_NONE:
+	case ARPHRD_RAWIP:
+	case ARPHRD_TUNNEL:
+	case ARPHRD_SIT:
+	case ARPHRD_SLIP:
+	case ARPHRD_CSLIP:
+	case ARPHRD_SLIP6:
+	case ARPHRD_CSLIP6:
+		return DLT_RAW;
+	case ARPHRD_IEEE80211:
+		return DLT_IEEE802_11;
+	case ARPHRD_IEEE80211_PRISM:
+		return DLT_PRISM_HEADER;
+	case ARPHRD_IEEE80211_RADIOTAP:
+		return DLT_IEEE802_11_RADIO;
+	case ARPHRD_NETLINK:
+		return DLT_NETLINK;
+	default:
+		return DLT_LINUX_SLL;
+	}
+}
+
+static bool is_traceable(const pcap_if_t *device)
+{
+	return is_real(device) && (device->flags & PCAP_IF_UP) != 0 &&
+	       (device->flags & PCAP_IF_LOOPBACK) == 0 &&
+	       st_link_type_sendable((uint32_t)interface_link_type(device->name));
+}
+
+GPtrArray *interface_traceable(GError **error)
+{
+	GError *wrong = NULL;
+	pcap_if_t *devices = all_devices(&wrong);
+
+	if (wrong != NULL) {
+		g_propagate_error(error, wrong);
+		return NULL;
+	}
+	GPtrArray *names = g_ptr_array_new_with_free_func(g_free);
+	for (const pcap_if_t *at = devices; at != NULL; at = at->next) {
+		if (is_traceable(at))
+			g_ptr_array_add(names, g_strdup(at->name));
+	}
+	pcap_freealldevs(devices);
+	return names;
 }

@@ -46,4 +46,17 @@ enum st_direction interface_direction(struct interface *interface, const struct 
 /* All interfaces, a line each as tcpdump -D prints them. NULL: `error` says why. */
 char *interface_list(GError **error);
 
+/*
+ * The names (char *) of those that can be traced on: up, no loopback, of a link
+ * type that can be sent on; in the order of interface_list(). Freed with
+ * g_ptr_array_unref(). NULL: `error` says why.
+ */
+GPtrArray *interface_traceable(GError **error);
+
+/*
+ * The DLT_ that libpcap gives to the frames of this interface, told without
+ * opening it, which takes a privilege.
+ */
+int interface_link_type(const char *name);
+
 #endif

@@ -30,7 +30,8 @@ struct loop {
 	uint64_t start;
 	uint64_t last_wanted; /* when a packet of a wanted flow was last seen */
 	uint64_t timer_at;    /* what the timer is set to; ST_NEVER: nothing */
-	guint capture_source, timer_source, names_source, interrupt_source, terminate_source;
+	guint capture_source, timer_source, names_source, output_source, interrupt_source,
+		terminate_source;
 };
 
 static uint64_t monotonic_ns(void)
@@ -185,6 +186,21 @@ static gboolean on_names(G_GNUC_UNUSED int fd, G_GNUC_UNUSED GIOCondition condit
 	return G_SOURCE_CONTINUE;
 }
 
+/*
+ * Who reads the capture at the other end of a pipe has gone. Without packets no
+ * write would tell, and probing would go on for nobody.
+ */
+static gboolean on_output_gone(G_GNUC_UNUSED int fd, G_GNUC_UNUSED GIOCondition condition,
+			       void *user)
+{
+	struct loop *loop = user;
+
+	loop->output_source = 0;
+	fail(loop, g_error_new_literal(FAILURE_ERROR, FAILURE_RUNNING,
+				       "nobody reads the capture any more"));
+	return G_SOURCE_REMOVE;
+}
+
 /* The source goes with the first signal, so a second one ends the program where it stands. */
 static gboolean on_interrupt(void *user)
 {
@@ -229,6 +245,9 @@ static void add_sources(struct loop *loop)
 	if (session_names_fd(loop->session) >= 0)
 		loop->names_source =
 			add_descriptor(session_names_fd(loop->session), G_IO_IN, on_names, loop);
+	if (loop->session->pcapng != NULL)
+		loop->output_source = add_descriptor(pcapng_fd(loop->session->pcapng),
+						     G_IO_ERR | G_IO_HUP, on_output_gone, loop);
 	loop->interrupt_source = g_unix_signal_add(SIGINT, on_interrupt, loop);
 	loop->terminate_source = g_unix_signal_add(SIGTERM, on_terminate, loop);
 }
@@ -239,6 +258,8 @@ static void remove_sources(const struct loop *loop)
 	g_source_remove(loop->timer_source);
 	if (loop->names_source != 0)
 		g_source_remove(loop->names_source);
+	if (loop->output_source != 0)
+		g_source_remove(loop->output_source);
 	if (loop->interrupt_source != 0)
 		g_source_remove(loop->interrupt_source);
 	if (loop->terminate_source != 0)

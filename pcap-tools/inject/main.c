@@ -2,11 +2,13 @@
 /*
  * st-inject: traces the path of live flows. Opens everything, runs the loop,
  * sums up. What is privileged (two packet sockets) happens before the loop.
+ * Where Wireshark calls it, extcap.c says what to do.
  */
 #include <stdio.h>
 #include <sys/random.h>
 
 #include "capture.h"
+#include "extcap.h"
 #include "failure.h"
 #include "loop.h"
 #include "options.h"
@@ -49,6 +51,16 @@ static void open_sockets(struct run *run)
 	run->session.look_user = run->sockets;
 }
 
+/* A reader of a pipe waits for the interface, too, before it knows what it reads. */
+static bool begin_capture_file(struct run *run, GError **error)
+{
+	struct pcapng *pcapng = run->session.pcapng;
+
+	return pcapng_add_interface(pcapng, run->interface.name, capture_link_type(run->capture),
+				    CAPTURE_SNAP_BYTES, error) &&
+	       pcapng_flush(pcapng, error);
+}
+
 /* The capture file comes last: a run that cannot start does not overwrite an old one. */
 static bool open_run(struct run *run, const struct options *options, GError **error)
 {
@@ -62,9 +74,7 @@ static bool open_run(struct run *run, const struct options *options, GError **er
 	open_sockets(run);
 	if (run->sender == NULL || !session_record(&run->session, 0, error))
 		return false;
-	return run->session.pcapng == NULL ||
-	       pcapng_add_interface(run->session.pcapng, run->interface.name,
-				    capture_link_type(run->capture), CAPTURE_SNAP_BYTES, error);
+	return run->session.pcapng == NULL || begin_capture_file(run, error);
 }
 
 static void close_run(struct run *run)
@@ -78,6 +88,8 @@ static void close_run(struct run *run)
 
 static void tell_start(const struct run *run)
 {
+	if (run->session.options->quiet)
+		return;
 	if (run->interface.is_loopback)
 		complain(run->session.program,
 			 "on %s nothing can be traced: its packets cross no router",
@@ -138,20 +150,40 @@ static void act(const struct options *options, GError **error)
 		trace(options, error);
 }
 
-int main(G_GNUC_UNUSED int argc, char **argv)
+static void run(char **argv, GError **error)
 {
 	struct options options;
+
+	if (options_parse(&options, TOOL_INJECT, argv, error))
+		act(&options, error);
+	options_clear(&options);
+}
+
+static void run_extcap(char **argv, GError **error)
+{
+	g_auto(GStrv) command = extcap_answer(argv, error);
+
+	if (command == NULL)
+		return;
+	run(command, error);
+	if (extcap_is_stopped())
+		g_clear_error(error);
+}
+
+int main(G_GNUC_UNUSED int argc, char **argv)
+{
 	GError *error = NULL;
 	enum failure status = FAILURE_NONE;
 
 	prepare_process();
-	if (options_parse(&options, TOOL_INJECT, argv, &error))
-		act(&options, &error);
+	if (extcap_is_meant(argv))
+		run_extcap(argv, &error);
+	else
+		run(argv, &error);
 	if (error != NULL) {
 		status = failure_status(error);
 		complain("st-inject", "%s", error->message);
 		g_error_free(error);
 	}
-	options_clear(&options);
 	return (int)status;
 }

@@ -26,4 +26,27 @@ for page in st-inject st-replay st-signatures; do
 	test -s "$root/share/man/man1/$page.1"
 	test -x "$root/bin/$page"
 done
-echo "install: the example builds and runs with both libraries"
+
+# Wireshark's part: below any prefix, in a home folder, and where the machine's Wireshark looks.
+installed() {
+	for path in "$@"; do
+		test -s "$path" || {
+			echo "not installed: $path"
+			exit 1
+		}
+	done
+}
+if [ -d "$1/plugins" ]; then
+	plugin=$(cd "$1" && ls -d plugins/*/epan/st.so)
+	installed "$root/lib/wireshark/$plugin" "$root/lib/wireshark/extcap/st-inject" \
+		"$root/share/wireshark/profiles/Service Traceroute/colorfilters"
+	HOME=$root/home XDG_CONFIG_HOME='' cmake --install "$1" --prefix "$root/home/.local" >/dev/null
+	installed "$root/home/.local/lib/wireshark/$plugin" \
+		"$root/home/.config/wireshark/profiles/Service Traceroute/colorfilters"
+	test "$(find "$root/home" -path '*wireshark/extcap/st-inject' -exec readlink -f {} \;)" = \
+		"$(readlink -f "$root/home/.local/bin/st-inject")"
+	DESTDIR=$root/machine cmake --install "$1" --prefix /usr >/dev/null
+	installed "$root/machine$(pkg-config --variable=plugindir wireshark)/epan/st.so" \
+		"$root/machine/usr/share/wireshark/profiles/Service Traceroute/colorfilters"
+fi
+echo "install: the example builds and runs with both libraries; Wireshark's part is in its places"

@@ -223,7 +223,10 @@ static void step(struct run *run, struct input *input)
 		show_bytes(run, input, kind / 12, count);
 		break;
 	case 2:
-		let_pass(run, count);
+		if (count)
+			let_pass(run, count);
+		else
+			st_tracer_review(run->tracer, run->now);
 		break;
 	case 3:
 		poll_probes(run, input);

@@ -63,9 +63,10 @@ def main(check):
     show_trace(check, network, 6, None)
     shell(f"st-replay {os.path.relpath(capture)}")
     print(network.client.run([tools.program("st-replay"), capture]).stdout, end="")
-    print(f"\nThe capture's frames carry comments that tell each probe's hop; to look at it:\n"
-          f"  wireshark -Y frame.comment {os.path.relpath(capture)}\n"
-          f"  tshark -r {os.path.relpath(capture)} -Y frame.comment -T fields -e frame.number -e frame.comment\n")
+    print(f"\nTo look at the capture in Wireshark, with each probe's hop, router and time (not as root,\n"
+          f"for whom Wireshark loads no plugin that is not installed; docs/wireshark.md tells more):\n"
+          f"  WIRESHARK_PLUGIN_DIR=build/plugins wireshark -Y 'st.probe || st.reply' {os.path.relpath(capture)}\n"
+          f"  WIRESHARK_PLUGIN_DIR=build/plugins tshark -r {os.path.relpath(capture)} -q -z st,hops\n")
 
 
 if __name__ == "__main__":

@@ -72,7 +72,7 @@ class Comparison:
         for kind, extra in (("one pass", ()), ("two passes", ("-2",))):
             rows = self.shark.fields(path, "st.reply", annotations.REPLY_FIELDS, extra)
             shown = annotations.shown_replies(rows)
-            self._note(kind, path, annotations.differences(shown, reported))
+            self._note(kind, path, annotations.differences(shown.values(), reported))
 
     def _probes(self, path, traces):
         """Links lead both ways, and silence is said where there is no link."""

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * -z st,tree: a tree of flow, trace, hop and router. It counts replies, with the average,
+ * lowest and highest RTT in milliseconds of each hop and each of its routers; what was sent
+ * is counted beside, so that a silent hop is seen too. In one pass probes that prove to be
+ * some only later are missing.
+ *
+ * The framework finds a node by its name and sorts by it: names are padded, those with
+ * children differ in the whole tree.
+ */
+#include "compat.h"
+#include "packet-st.h"
+
+#include <epan/stats_tree.h>
+
+#define NAME_BYTES 128 /* of a node; a longer service name is cut */
+
+static void name_flow(const stats_tree *tree, const struct store_flow *flow, char name[NAME_BYTES])
+{
+	g_snprintf(name, NAME_BYTES, "Flow %4" G_GUINT64_FORMAT, flow->id);
+	/* One whose name came late keeps the node that it has. */
+	if (flow->service && stats_tree_parent_id_by_name((stats_tree *)tree, name) == 0)
+		g_snprintf(name, NAME_BYTES, "Flow %4" G_GUINT64_FORMAT ": %s", flow->id,
+			   flow->service);
+}
+
+static void name_hop(const struct mark *mark, char name[NAME_BYTES])
+{
+	if (mark->hop != 0)
+		g_snprintf(name, NAME_BYTES, "Trace %4" G_GUINT64_FORMAT ", hop %3u",
+			   mark->trace->number, mark->hop);
+	else
+		g_snprintf(name, NAME_BYTES, "Trace %4" G_GUINT64_FORMAT ", hop   ?",
+			   mark->trace->number);
+}
+
+/* Counts the replies in the flow and the trace; the number of the trace's node. */
+static int count_in_trace(stats_tree *tree, const struct mark *mark, int replies)
+{
+	char name[NAME_BYTES];
+	int flow;
+
+	name_flow(tree, mark->trace->flow, name);
+	flow = increase_stat_node(tree, name, 0, true, replies);
+	g_snprintf(name, sizeof(name), "Trace %4" G_GUINT64_FORMAT, mark->trace->number);
+	return increase_stat_node(tree, name, flow, true, replies);
+}
+
+/* The number of the hop's node, which averages: made here if a probe comes first. */
+static int hop_node(stats_tree *tree, const struct mark *mark, int trace)
+{
+	char name[NAME_BYTES];
+	int hop;
+
+	name_hop(mark, name);
+	hop = stats_tree_parent_id_by_name(tree, name);
+	return hop ? hop : stats_tree_create_node(tree, name, trace, STAT_DT_FLOAT, true);
+}
+
+static void count_probe(stats_tree *tree, const struct mark *mark)
+{
+	int trace = count_in_trace(tree, mark, 0);
+
+	tick_stat_node(tree, "Probes sent", hop_node(tree, mark, trace), false);
+}
+
+static void count_reply(stats_tree *tree, const struct mark *mark)
+{
+	int trace = count_in_trace(tree, mark, 1);
+	int hop = hop_node(tree, mark, trace);
+	char address[ST_ADDR_TEXT_BYTES], name[NAME_BYTES];
+	float rtt_ms = (float)mark->reply->rtt_ns / (float)ST_NS_PER_MS;
+
+	st_addr_format(&mark->reply->address, address);
+	if (mark->reply->rtt_ns == ST_RTT_UNKNOWN) {
+		g_snprintf(name, sizeof(name), "%s, RTT not known", address);
+		tick_stat_node(tree, name, hop, false);
+		return;
+	}
+	name_hop(mark, name);
+	avg_stat_node_add_value_float(tree, name, trace, true, rtt_ms);
+	avg_stat_node_add_value_float(tree, address, hop, false, rtt_ms);
+}
+
+static tap_packet_status tree_packet(stats_tree *tree, packet_info *pinfo G_GNUC_UNUSED,
+				     epan_dissect_t *edt G_GNUC_UNUSED, const void *data,
+				     tap_flags_t flags G_GNUC_UNUSED)
+{
+	for (const struct mark *mark = data; mark; mark = mark->next) {
+		switch (mark->kind) {
+		case MARK_PROBE:
+			count_probe(tree, mark);
+			break;
+		case MARK_REPLY:
+			count_reply(tree, mark);
+			break;
+		case MARK_COPY:
+			break;
+		}
+	}
+	return TAP_PACKET_REDRAW;
+}
+
+void tap_register_tree(void)
+{
+	stats_tree_register_plugin(ST_TAP, "st", "Service Traceroute Tree",
+				   TL_REQUIRES_NOTHING | (ST_SORT_COL_NAME << ST_FLG_SRTCOL_SHIFT),
+				   tree_packet, NULL, NULL);
+}
