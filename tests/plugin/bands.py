@@ -12,6 +12,7 @@ import shark as sharks
 
 NAME = "latency-bands"
 SCENARIO = sharks.SOURCE / "testdata" / "scenarios" / f"{NAME}.scenario"
+DESTINATION = "10.99.0.2"
 SILENT, GOOD, HIGH, VERY_HIGH = range(4)  # as st.band has it
 # What the profile paints them: black, light blue, orange, red.
 COLOURS = {SILENT: (18, 18, 18), GOOD: (174, 216, 255), HIGH: (255, 170, 50), VERY_HIGH: (212, 46, 46)}
