@@ -3,6 +3,8 @@
 
 There is no window manager: windows are where they are put, and the one that gets the keys is told so. Leaves to
 shark.py as whom Wireshark runs and with which plugin, and to the tests what its pixels mean.
+
+ST_GUI_KEEP=FOLDER keeps a picture of what was to be seen when a test broke off.
 """
 
 import collections
@@ -221,6 +223,8 @@ class Wireshark:
         return self
 
     def __exit__(self, kind, *_):
+        if kind and os.environ.get("ST_GUI_KEEP"):
+            self.display.save(pathlib.Path(os.environ["ST_GUI_KEEP"]) / f"{os.getpid()}.png")
         self.close()
         if kind is None and self.noise():
             raise shark.Noise("wireshark: " + "\n".join(self.noise()[:10]))
