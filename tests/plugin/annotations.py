@@ -8,11 +8,10 @@ import collections
 
 from shark import REPEATED
 
-REPLY_FIELDS = ("frame.number", "st.trace", "st.flow", "st.hop", "st.probe.index", "st.router", "st.rtt", "st.destination",
-                "st.quoted_ttl", "st.mpls.label", "st.mpls.tc", "st.mpls.s", "st.mpls.ttl")
-PROBE_FIELDS = ("frame.number", "st.trace", "st.hop", "st.probe.index", "st.reply_in", "st.no_reply")
-FLOW_FIELDS = ("st.flow", "st.flow.service", "st.flow.host")
 NS = 10**9
+_LABEL_FIELDS = ("st.mpls.label", "st.mpls.tc", "st.mpls.s", "st.mpls.ttl")
+REPLY_FIELDS = ("st.trace", "st.flow", "st.hop", "st.probe.index", "st.router", "st.rtt", "st.destination",
+                "st.quoted_ttl", *_LABEL_FIELDS)
 _TRUE = ("1", "True")  # 4.0 and later versions
 
 # All that both tell of a reply.
@@ -44,9 +43,10 @@ def _labels(cells):
 
 
 def shown_replies(rows):
-    """Replies of rows of REPLY_FIELDS, as {frame number: Reply}."""
-    return {int(row[0]): Reply(_whole(row[1]), _whole(row[2]), _whole(row[3]), _whole(row[4]), row[5],
-                               _nanoseconds(row[6]), row[7] in _TRUE, _whole(row[8]), _labels(row[9:13])) for row in rows}
+    """The Reply of each row, a {field: cell} of a frame with st.reply, in a list."""
+    return [Reply(_whole(row["st.trace"]), _whole(row["st.flow"]), _whole(row["st.hop"]), _whole(row["st.probe.index"]),
+                  row["st.router"], _nanoseconds(row["st.rtt"]), row["st.destination"] in _TRUE,
+                  _whole(row["st.quoted_ttl"]), _labels([row[name] for name in _LABEL_FIELDS])) for row in rows]
 
 
 def reported_replies(traces):

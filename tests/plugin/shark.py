@@ -107,6 +107,8 @@ class Shark:
             print(f"FAILED  {found} is not built (set ST_BUILD to the build folder)")
             sys.exit(1)
         self._put(found)
+        if (self.build / "share").exists():
+            (self.folder / "share").symlink_to(self.build / "share")  # the plugin looks there for signatures
         linked = subprocess.run(["ldd", found], capture_output=True, text=True, check=True).stdout
         self._preload = " ".join(re.findall(r"=> (\S*lib(?:asan|ubsan)\S*)", linked))
 
@@ -120,7 +122,7 @@ class Shark:
         if not self._prefix:
             return
         for path in (top, *top.rglob("*")):
-            os.chown(path, NOBODY, NOBODY)
+            os.chown(path, NOBODY, NOBODY, follow_symlinks=False)
 
     def env(self, **more):
         """The environment of all programs, with more (None takes a name away)."""

@@ -24,7 +24,8 @@ sys.path.insert(0, str(sharks.SOURCE / "tests" / "replay"))
 import harness  # noqa: E402  pylint: disable=wrong-import-position
 
 REAL = pathlib.Path(os.environ.get("ST_CAPTURES") or sharks.SOURCE.parent / "shared" / "captures")
-SIGNATURES = sharks.SOURCE / "signatures"
+FLOW = ("st.flow", "st.flow.service", "st.flow.host")
+EXPERT = ("st.probe", "st.no_reply")  # without a value of their own: tshark prints what the tree says
 ASKED_MAX = 60  # frames of a capture that sharkd is asked for, each twice
 LEAST_SIMULATED = 90
 SIMULATED_RANDOM = 20  # scenarios made up beside the written ones
@@ -39,7 +40,7 @@ class Comparison:
         self.faults = collections.defaultdict(list)
         self.counted = collections.Counter()
         self._chance = random.Random(6)
-        self._names = [name for name in field_names(shark) if not name.startswith("st.no_such")]
+        self._names = field_names(shark)
 
     def capture(self, path):
         """One capture; of those without traces only that nothing is found."""
@@ -55,66 +56,66 @@ class Comparison:
             self.counted["refused"] += 1
             return
         if not traces:
-            found = self.sharkd.ask("frames", filter="st.trace")
+            # sharkd keeps the result of a filter also for the next file: each is asked in words of its own.
+            found = self.sharkd.ask("frames", filter=f"st.trace && frame.number < {10**9 + self.counted['captures']}")
             self._note("none", path, [f"frame {frame['num']}" for frame in found])
             return
-        self._replies(path, traces)
-        self._probes(path, traces)
-        self._flows(path, [line for line in lines if line["type"] == "flow"])
-        self._any_order(path)
+        rows = self._rows(path, "st", ("frame.number", *self._names, *EXPERT), ("-2",))
+        self._replies(path, traces, rows)
+        self._probes(path, traces, rows)
+        self._flows(path, [line for line in lines if line["type"] == "flow"], rows)
+        self._any_order(path, rows)
+
+    def _rows(self, path, condition, names, extra=()):
+        return [dict(zip(names, row)) for row in self.shark.fields(path, condition, names, extra)]
 
     def _note(self, kind, path, faults):
         self.faults[kind] += [f"{path.name}: {fault}" for fault in faults]
 
-    def _replies(self, path, traces):
+    def _replies(self, path, traces, rows):
         reported = annotations.reported_replies(traces)
         self.counted["replies"] += len(reported)
-        for kind, extra in (("one pass", ()), ("two passes", ("-2",))):
-            rows = self.shark.fields(path, "st.reply", annotations.REPLY_FIELDS, extra)
-            shown = annotations.shown_replies(rows)
-            self._note(kind, path, annotations.differences(shown.values(), reported))
+        in_one_pass = self._rows(path, "st.reply", annotations.REPLY_FIELDS)
+        in_two = [row for row in rows if row["st.matched_by"]]
+        for kind, found in (("one pass", in_one_pass), ("two passes", in_two)):
+            shown = annotations.shown_replies(found)
+            self._note(kind, path, annotations.differences(shown, reported))
 
-    def _probes(self, path, traces):
+    def _probes(self, path, traces, rows):
         """Links lead both ways, and silence is said where there is no link."""
-        replies = self.shark.fields(path, "st.probe_in", ["frame.number", "st.probe_in"], ("-2",))
         wanted = collections.defaultdict(set)
-        for number, probes in replies:
-            for probe in annotations.values(probes):
-                wanted[probe].add(number)
-        rows = self.shark.fields(path, "st.probe", annotations.PROBE_FIELDS, ("-2",))
-        shown = {row[0]: row for row in rows}
-        self.counted["probes"] += len(rows)
-        faults = [f"frame {number}: linked to by {wanted[number]}, links to {row[4] or 'none'}"
-                  for number, row in shown.items() if wanted[number] != set(annotations.values(row[4]))]
-        faults += [f"frame {number}: linked to, no probe" for number in wanted if number not in shown]
-        faults += [f"frame {number}: replies {row[4]!r}, but st.no_reply {row[5]!r}"
-                   for number, row in shown.items() if bool(row[4]) == bool(row[5])]
-        seen = collections.Counter(trace for row in rows for trace in annotations.values(row[1]))
+        for row in rows:
+            for probe in annotations.values(row["st.probe_in"]):
+                wanted[probe].add(row["frame.number"])
+        probes = {row["frame.number"]: row for row in rows if row["st.probe"]}
+        self.counted["probes"] += len(probes)
+        faults = [f"frame {number}: linked to by {wanted[number]}, links to {row['st.reply_in'] or 'none'}"
+                  for number, row in probes.items() if wanted[number] != set(annotations.values(row["st.reply_in"]))]
+        faults += [f"frame {number}: linked to, no probe" for number in wanted if number not in probes]
+        faults += [f"frame {number}: replies {row['st.reply_in']!r}, but st.no_reply {row['st.no_reply']!r}"
+                   for number, row in probes.items() if bool(row["st.reply_in"]) == bool(row["st.no_reply"])]
+        seen = collections.Counter(trace for row in probes.values() for trace in annotations.values(row["st.trace"]))
         faults += [f"trace {trace['trace']}: {seen[str(trace['trace'])]} probes shown, {trace['probes_sent']} reported"
                    for trace in traces if seen[str(trace["trace"])] != trace["probes_sent"]]
         self._note("probes", path, faults)
 
-    def _flows(self, path, flows):
-        """Frames of each flow, and what it is called."""
-        rows = self.shark.fields(path, "st.flow", annotations.FLOW_FIELDS, ("-2",))
-        called = {tuple(row) for row in rows}
+    def _flows(self, path, flows, rows):
+        """What each flow is called."""
+        called = {tuple(row[name] for name in FLOW) for row in rows}
         wanted = {(str(flow["flow"]["id"]), (flow["service"] or {}).get("name") or "",
                    (flow["service"] or {}).get("host") or "") for flow in flows}
-        told = {name for name in called if name in wanted}
         self._note("flows", path, [f"shown {name}, not reported" for name in sorted(called - wanted)])
-        self.counted["flows"] += len(told)
+        self.counted["flows"] += len(called & wanted)
 
-    def _any_order(self, path):
-        rows = self.shark.fields(path, "st", ["frame.number", *self._names], ("-2",))
-        wanted = {int(row[0]): shown_by_tshark(self._names, row[1:]) for row in rows}
+    def _any_order(self, path, rows):
+        wanted = {int(row["frame.number"]): shown_by_tshark(row, self._names) for row in rows}
         numbers = self._chance.sample(sorted(wanted), min(ASKED_MAX, len(wanted))) * 2
         self._chance.shuffle(numbers)
         faults = []
         for number in numbers:
             got = shown_by_sharkd(self.sharkd.ask("frame", frame=number, proto=True)["tree"])
-            for name in sorted(set(got) | set(wanted[number])):
-                if got.get(name) != wanted[number].get(name):
-                    faults.append(f"frame {number}: {name} {got.get(name)}, tshark {wanted[number].get(name)}")
+            faults += [f"frame {number}: {name} {got.get(name)}, tshark {wanted[number].get(name)}"
+                       for name in sorted(set(got) | set(wanted[number])) if got.get(name) != wanted[number].get(name)]
         self.counted["frames asked for"] += len(numbers)
         self._note("any order", path, faults)
 
@@ -150,9 +151,9 @@ def plain(value):
         return value
 
 
-def shown_by_tshark(names, cells):
-    """{field: [values]} of a row of fields()."""
-    return {name: [plain(value) for value in annotations.values(cell)] for name, cell in zip(names, cells) if cell}
+def shown_by_tshark(row, names):
+    """{field: [values]} of a {field: cell}."""
+    return {name: [plain(value) for value in annotations.values(row[name])] for name in names if row[name]}
 
 
 def shown_by_sharkd(nodes):
