@@ -29,7 +29,8 @@ TIME_LIMIT_S = 120  # of one program; sanitizers and a busy machine are slow
 
 # What programs say on standard error when all is well: of a capture's begin and end. The rest is noise.
 _HARMLESS = re.compile(r"\s*(Capturing on .*|.*\[Main MESSAGE\] -- (Capture started\.|File: .*|Capture stopped\.)|"
-                       r"[\d\s]*(packets? (captured|dropped from .*))?|Hello in child\.|load: filename=.*)", re.ASCII)
+                       r"[\d\s]*(packets? (captured|dropped from .*))?|Hello in child\.|load: filename=.*|"
+                       r"sharkd_session_process_tap\(\) count=\d+)", re.ASCII)
 _STAND_INS = {"home": "HOME", "config": "XDG_CONFIG_HOME", "data": "XDG_DATA_HOME", "cache": "XDG_CACHE_HOME",
               "run": "XDG_RUNTIME_DIR", "tmp": "TMPDIR"}
 
@@ -251,7 +252,7 @@ class Sharkd:
             ready, _, _ = select.select([self._process.stdout], [], [], max(0, deadline - time.monotonic()))
             more = os.read(self._process.stdout.fileno(), 1 << 20) if ready else b""
             if not more:
-                raise RuntimeError(f"sharkd {'ended' if ready else 'hangs'}: {self._stderr()[:600]}")
+                raise RuntimeError(f"sharkd {'ended' if ready else 'hangs'}: …{self._stderr()[-600:]}")
             self._rest += more
         line, _, self._rest = self._rest.partition(b"\n")
         return line

@@ -337,10 +337,14 @@ def check_wrong(bench):
 PARTS = {"listed": check_listed, "traced": check_traced, "ended": check_ended, "wrong": check_wrong}
 
 
-def main(check):
+def skip_without_privileges():
     if subprocess.run(["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", *PRIVILEGES, "true"], check=False,
                       stderr=subprocess.DEVNULL).returncode:
         sharks.skip("nobody cannot be given the privileges to capture")
+
+
+def main(check):
+    skip_without_privileges()
     with sharks.Shark() as shark:
         bench = Bench(check, shark)
         for name in sys.argv[1:]:
