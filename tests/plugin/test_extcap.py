@@ -45,8 +45,8 @@ class Installed:
 
     def __init__(self, shark):
         self.shark = shark
-        top = shark.folder
-        (top / "bin").mkdir()
+        top = shark.folder / "installed"
+        (top / "bin").mkdir(parents=True)
         shutil.copy(tools.program("st-inject"), top / "bin")
         shutil.copytree(sharks.SOURCE / "signatures", top / "share" / "servicetrace" / "signatures",
                         ignore=lambda _, names: [name for name in names if not name.endswith(".service")])
@@ -74,7 +74,7 @@ class Installed:
     def running(self):
         """Process numbers of the st-inject that run now. All processes are this test's."""
         links = {entry: os.path.join("/proc", entry, "exe") for entry in os.listdir("/proc") if entry.isdigit()}
-        return [int(entry) for entry, link in links.items() if _target(link) == str(self.shark.folder / "bin/st-inject")]
+        return [int(entry) for entry, link in links.items() if _target(link) == str(self.program.resolve())]
 
 
 def _target(link):
