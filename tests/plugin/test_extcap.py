@@ -178,10 +178,14 @@ def check_download(bench, web, family):
     checks.section(statement)
     address = bench.network.server_address[family]
     live = bench.annotated({"host": address, "max-ttl": MAX_TTL, "wait": "500ms"})
-    one = web.download(bench.client, address, PORT, seconds=2.0)
+    one = web.download(bench.client, address, PORT, seconds=3.0)
+    time.sleep(1.5)
+    shown, during = live.stdout(), one.running()
     flow, intact = one.finish()
     time.sleep(1.0)
     rows = bench.end(live, statement)
+    bench.check.that(during and shown.count(bench.network.truth().addresses(flow)[-1]) == PROBES,
+                     f"{statement}: the last router's replies were shown while it went on")
     bench.check.that(intact, f"{statement}: it is intact")
     bench.check_annotated(rows, [flow], statement)
 
