@@ -10,10 +10,12 @@ Usage: test_extcap.py listed | traced | ended | wrong
 import os
 import pathlib
 import re
+import select
 import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 
 import shark as sharks
@@ -35,6 +37,7 @@ FIELDS = ["frame.number", "st.probe", "st.reply", "st.hop", "st.probe.index", "s
           "st.flow.service", "tcp.dstport", "ip.ttl"]
 ANSWER_S = 1.0  # a question of Wireshark's start page; a tenth of that is usual
 STOP_S = 1.0
+FAILURE_S = 3.0  # tshark alone takes half a second
 # A trace that goes on for a quarter of a minute.
 SLOW = {"algorithm": "packet-by-packet", "probes": 10, "max-ttl": 32, "inter-probe-time": "50ms",
         "inter-iteration-time": "50ms", "wait": "200ms"}
@@ -289,13 +292,32 @@ def kill(name):
             os.kill(int(entry), signal.SIGKILL)
 
 
+def make_pipe(bench):
+    """A pipe as Wireshark makes it: its path, and the descriptor that reads."""
+    path = pathlib.Path(tempfile.mkdtemp(dir=bench.installed.shark.folder)) / "fifo"
+    path.parent.chmod(0o755)
+    os.mkfifo(path)
+    path.chmod(0o666)
+    return path, os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+
+
+def check_opened(bench, *arguments):
+    """Wireshark 4.0 waits for the pipe of a program that has ended, unless it was opened once."""
+    path, reader = make_pipe(bench)
+    done = bench.installed.run(bench.client, [bench.installed.program, "--capture", "--extcap-interface", bench.value,
+                                              "--fifo", path, *arguments])
+    condition = select.poll()
+    condition.register(reader, 0)
+    opened = [found for _, found in condition.poll(0)] == [select.POLLHUP]
+    os.close(reader)
+    bench.check.that(opened and done.returncode == 2 and len(done.stderr.splitlines()) == 1,
+                     f"{' '.join(arguments) or 'no option'}: it fails with one line, and the pipe was opened", done.stderr)
+
+
 def check_pipe(bench, statement, stop):
     """st-inject with a pipe of the test's own."""
     checks.section(statement)
-    path = bench.installed.shark.folder / f"fifo-{statement[:3].strip()}"
-    os.mkfifo(path)
-    path.chmod(0o666)
-    reader = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    path, reader = make_pipe(bench)
     live = bench.installed.start(bench.client, [
         bench.installed.program, "--capture", "--extcap-interface", bench.value, "--fifo", path, "--host", "192.0.2.1"])
     tools.wait_capturing(live)
@@ -315,8 +337,11 @@ def check_pipe(bench, statement, stop):
 
 def check_fails(bench, statement, options, message, *arguments, capable=True):
     """The capture ends by itself, and tshark shows why."""
+    began = time.monotonic()
     live = bench.tshark(options, *arguments, capable=capable)
     live.wait(8)
+    lasted = time.monotonic() - began
+    bench.check.that(lasted < FAILURE_S, f"{statement}: tshark ends, after {1000 * lasted:.0f} ms")
     bench.check.that(re.search(message, live.stderr()), f"{statement}: tshark says why", repr(live.stderr()))
     bench.check.equal(bench.installed.running(), [], f"{statement}: no st-inject is left")
 
@@ -328,6 +353,8 @@ def check_wrong(bench):
     check_fails(bench, "a wrong time", {"all": "true", "wait": "17"}, 'st-inject: --wait: "17" is no time with a unit')
     check_fails(bench, "a wrong filter", {"all": "true"}, 'st-inject: filter "tcp prt 1": ', "-f", "tcp prt 1")
     check_fails(bench, "hosts of no version", {"host": "192.0.2.1", "ip-version": "ipv6"}, "st-inject: no flow can match")
+    for arguments in ([], ["--all", "--nonsense"], ["--all", "--wait", "17"], ["--all", "--host"]):
+        check_opened(bench, *arguments)
     bench.client.run(["ip", "link", "set", bench.network.client_interface, "down"])
     done = bench.installed.run(bench.client, ["tshark", "-D"])
     bench.check.that(bench.value not in done.stdout, "an interface that is down is not listed")
