@@ -252,7 +252,7 @@ class Sharkd:
             ready, _, _ = select.select([self._process.stdout], [], [], max(0, deadline - time.monotonic()))
             more = os.read(self._process.stdout.fileno(), 1 << 20) if ready else b""
             if not more:
-                raise RuntimeError(f"sharkd {'ended' if ready else 'hangs'}: {self._stderr()[:600]}")
+                raise RuntimeError(f"sharkd {'ended' if ready else 'hangs'}: …{self._stderr()[-600:]}")
             self._rest += more
         line, _, self._rest = self._rest.partition(b"\n")
         return line
