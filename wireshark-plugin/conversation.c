@@ -28,5 +28,6 @@ static char *flow_filter(COMPAT_FILTER_ARGUMENTS(pinfo))
 
 void conversation_register(void)
 {
-	compat_register_filter("st", "Service Traceroute flow", is_of_flow, flow_filter);
+	register_conversation_filter("st", "Service Traceroute flow", is_of_flow,
+				     flow_filter COMPAT_FILTER_USER_DATA);
 }

@@ -84,18 +84,22 @@ static void set_bytes(struct st_frame *frame, const struct layer *layer)
 void feed_packet(struct feed *feed, tvbuff_t *tvb, const packet_info *pinfo, proto_tree *tree)
 {
 	struct layer layer = {tvb, 0};
+	bool has_stamp = pinfo->presence_flags & PINFO_HAS_TS;
 	struct st_frame frame = {
-		.stamp_ns = stamp_from(pinfo->abs_ts.secs, pinfo->abs_ts.nsecs),
+		.stamp_ns = has_stamp ? stamp_from(pinfo->abs_ts.secs, pinfo->abs_ts.nsecs) : 0,
 		.cookie = pinfo->num,
-		.interface = encapsulation_interface(pinfo->rec),
 		.bytes = (const uint8_t *)"",
 	};
 
+	/* A log's entry, a system call: its header is another one. */
+	if (pinfo->rec->rec_type != REC_TYPE_PACKET)
+		return;
 	if (feed->any_encapsulation && tree && find_layer(feed, pinfo, tree, &layer))
 		frame.link_type = ST_LINK_RAW;
 	else
 		frame.link_type = encapsulation_of_frame(&feed->latest,
 							 &pinfo->rec->rec_header.packet_header);
+	frame.interface = encapsulation_interface(pinfo->rec);
 	if (tvb_captured_length(layer.tvb) > 0)
 		set_bytes(&frame, &layer);
 	store_frame(feed->store, &frame);

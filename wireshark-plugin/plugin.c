@@ -19,11 +19,21 @@ uint32_t plugin_describe(void)
 	return 1 | 16;
 }
 
+static void hand_off(void)
+{
+	proto_reg_handoff_st();
+	conversation_register();
+	/* Here, not as a tap plugin: sharkd does not ask those. */
+	tap_register_hops();
+	tap_register_table();
+	tap_register_tree();
+}
+
 void plugin_register(void)
 {
 	static proto_plugin protocol = {
 		.register_protoinfo = proto_register_st,
-		.register_handoff = proto_reg_handoff_st,
+		.register_handoff = hand_off,
 	};
 
 	proto_register_plugin(&protocol);

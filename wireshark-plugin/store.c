@@ -299,6 +299,11 @@ void store_review(struct store *store)
 	store->is_reviewed = true;
 }
 
+bool store_is_reviewed(const struct store *store)
+{
+	return store->is_reviewed;
+}
+
 const struct mark *store_marks(const struct store *store, uint32_t frame)
 {
 	return first_mark(store, frame);

@@ -75,6 +75,9 @@ void store_frame(struct store *store, const struct st_frame *frame);
  */
 void store_review(struct store *store);
 
+/* True if no frame has come since the latest review. */
+bool store_is_reviewed(const struct store *store);
+
 /* The marks of a frame, NULL if it has none. */
 const struct mark *store_marks(const struct store *store, uint32_t frame);
 

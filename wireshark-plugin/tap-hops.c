@@ -95,18 +95,18 @@ static void hops_finish(void *data)
 	g_free(tap);
 }
 
-/* The filter in "st,hops,FILTER"; NULL: there is none. */
-static const char *filter_of(const char *argument)
+/* False: that is another argument than "st,hops" or "st,hops,FILTER". */
+static bool parse(const char *argument, const char **filter)
 {
-	size_t bytes = strlen(ARGUMENT ",");
+	const char *rest = argument + strlen(ARGUMENT); /* Wireshark has compared so far */
 
-	return strncmp(argument, ARGUMENT ",", bytes) == 0 && argument[bytes] ? argument + bytes
-									      : NULL;
+	*filter = *rest == ',' && rest[1] ? rest + 1 : NULL;
+	return *rest == ',' || *rest == '\0';
 }
 
-static bool hops_begin(const char *argument)
+/* NULL, or what is wrong with the filter, to be freed. */
+static GString *listen(const char *filter)
 {
-	const char *filter = filter_of(argument);
 	struct hops_tap *tap = g_new0(struct hops_tap, 1);
 	GString *why;
 
@@ -114,12 +114,26 @@ static bool hops_begin(const char *argument)
 	tap->frames = g_array_new(FALSE, FALSE, sizeof(uint32_t));
 	why = register_tap_listener("frame", tap, filter, TL_REQUIRES_NOTHING, hops_reset,
 				    hops_packet, hops_draw, hops_finish);
-	if (!why)
-		return true;
-	report_failure("%s: %s", ARGUMENT, why->str);
-	g_string_free(why, TRUE);
-	hops_finish(tap);
-	return false;
+	if (why)
+		hops_finish(tap);
+	return why;
+}
+
+static bool hops_begin(const char *argument)
+{
+	const char *filter;
+	GString *why;
+
+	if (!parse(argument, &filter)) {
+		report_failure("-z %s: it is -z " ARGUMENT " or -z " ARGUMENT ",FILTER", argument);
+		return false;
+	}
+	why = listen(filter);
+	if (why) {
+		report_failure("-z %s: %s", argument, why->str);
+		g_string_free(why, TRUE);
+	}
+	return !why;
 }
 
 COMPAT_STAT_INIT(hops_init, hops_begin)

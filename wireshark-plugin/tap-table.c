@@ -4,15 +4,14 @@
  * A row for each router of each hop, one without times for a silent hop. A filter selects
  * hops: those of which a probe or a reply passes it; such a hop is shown whole.
  *
- * A row is written again whenever more is known of its hop. In one pass probes often prove
- * to be some only when their frames are gone: without a filter the next frame of their trace
- * brings their hops.
+ * A row is written again whenever more is known of its hop.
  *
  * All but whole numbers is text of one width: only that looks well in the window of each
  * version, sorts there by its value, and can be empty.
  */
 #include "compat.h"
 #include "packet-st.h"
+#include "tap-late.h"
 
 #include <string.h>
 
@@ -20,7 +19,6 @@
 
 #define TITLE "Service Traceroute Hops"
 #define ARGUMENT "st,table"
-#define WHOLE_TRACE (UINT8_MAX + 1) /* in place of a hop's TTL */
 
 enum column {
 	COLUMN_FLOW,
@@ -42,7 +40,7 @@ enum column {
 /* What has been written of a hop. */
 struct hop_rows {
 	uint64_t trace;
-	unsigned ttl;
+	uint8_t ttl;
 	unsigned generation; /* of the trace when it was written; 0: never */
 	GArray *rows;	     /* unsigned */
 };
@@ -57,7 +55,7 @@ static guint hop_rows_hash(gconstpointer key)
 {
 	const struct hop_rows *hop = key;
 
-	return (guint)(hop->trace * (WHOLE_TRACE + 1) + hop->ttl);
+	return (guint)((hop->trace << 8) + hop->ttl);
 }
 
 static gboolean hop_rows_equal(gconstpointer a, gconstpointer b)
@@ -108,7 +106,7 @@ static struct contents *contents_of(stat_tap_table *table)
 	return contents;
 }
 
-static struct hop_rows *rows_of(struct contents *contents, uint64_t trace, unsigned ttl)
+static struct hop_rows *rows_of(struct contents *contents, uint64_t trace, uint8_t ttl)
 {
 	const struct hop_rows key = {.trace = trace, .ttl = ttl};
 	struct hop_rows *hop = g_hash_table_lookup(contents->hops, &key);
@@ -303,50 +301,43 @@ static void write_routers(stat_tap_table *table, struct hop_rows *rows,
 	g_array_unref(replies);
 }
 
-static void write_hop(stat_tap_table *table, struct store *store, const struct store_trace *trace,
-		      uint8_t ttl)
+static void write_hop(stat_tap_table *table, const struct mark *mark)
 {
+	const struct store_trace *trace = mark->trace;
 	struct hop_rows *rows;
 	struct st_hop hop;
 
-	if (!store_hop(store, trace, ttl, &hop))
+	if (!store_hop(st_store(), trace, mark->hop, &hop))
 		return;
-	rows = rows_of(contents_of(table), trace->number, ttl);
+	rows = rows_of(contents_of(table), trace->number, mark->hop);
 	if (rows->generation == trace->generation)
 		return;
 	rows->generation = trace->generation;
 	write_routers(table, rows, trace, &hop);
 }
 
-/*
- * Writes all hops if more has happened to the trace, since the latest frame of it, than this
- * frame's own mark: then frames that are gone have proved to be probes.
- */
-static void catch_up(stat_tap_table *table, struct store *store, const struct store_trace *trace)
+static stat_tap_table *table_of(const stat_data_t *window)
 {
-	struct hop_rows *whole = rows_of(contents_of(table), trace->number, WHOLE_TRACE);
-	unsigned happened = trace->generation - whole->generation;
-
-	whole->generation = trace->generation;
-	for (unsigned ttl = 0; happened > 1 && ttl <= UINT8_MAX; ttl++)
-		write_hop(table, store, trace, (uint8_t)ttl);
+	return g_array_index(window->stat_tap_data->tables, stat_tap_table *, 0);
 }
 
-static bool is_filtered = true; /* unless told: the callbacks have nothing to keep it in */
+static void settle(void *data, const struct mark *mark, bool is_new G_GNUC_UNUSED)
+{
+	write_hop(table_of(data), mark);
+}
 
-static tap_packet_status table_packet(void *data, packet_info *pinfo G_GNUC_UNUSED,
-				      epan_dissect_t *edt G_GNUC_UNUSED, const void *marks,
+/* Of each frame: what is no probe now may prove to be one. */
+static tap_packet_status table_packet(void *data, packet_info *pinfo,
+				      epan_dissect_t *edt G_GNUC_UNUSED,
+				      const void *what G_GNUC_UNUSED,
 				      tap_flags_t flags G_GNUC_UNUSED)
 {
-	const stat_data_t *window = data;
-	stat_tap_table *table = g_array_index(window->stat_tap_data->tables, stat_tap_table *, 0);
-	struct store *store = st_store();
+	const struct store *store = st_store();
 
-	for (const struct mark *mark = marks; store && mark; mark = mark->next) {
-		if (!is_filtered)
-			catch_up(table, store, mark->trace);
-		write_hop(table, store, mark->trace, mark->hop);
-	}
+	if (!store || late_note(data, pinfo, settle))
+		return TAP_PACKET_DONT_REDRAW;
+	for (const struct mark *mark = store_marks(store, pinfo->num); mark; mark = mark->next)
+		write_hop(table_of(data), mark);
 	return TAP_PACKET_REDRAW;
 }
 
@@ -364,13 +355,6 @@ static void free_item(stat_tap_table *table G_GNUC_UNUSED, unsigned row, unsigne
 		contents_free(item->user_data.ptr_value);
 	item->user_data.ptr_value = NULL;
 	clear_item(item);
-}
-
-/* tshark and sharkd tell their filter; a window does not, but knows all marks from the start. */
-static void note_filter(const char *argument G_GNUC_UNUSED, const char **filter,
-			char **error G_GNUC_UNUSED)
-{
-	is_filtered = *filter;
 }
 
 static void table_reset(stat_tap_table *table);
@@ -396,13 +380,12 @@ static stat_tap_table_item columns[COLUMN_COUNT] = {
 static stat_tap_table_ui description = {
 	.group = REGISTER_STAT_GROUP_GENERIC,
 	.title = TITLE,
-	.tap_name = ST_TAP,
+	.tap_name = "frame",
 	.cli_string = ARGUMENT,
 	.stat_tap_init_cb = table_init,
 	.packet_func = table_packet,
 	.stat_tap_reset_table_cb = table_reset,
 	.stat_tap_free_table_item_cb = free_item,
-	.stat_filter_check_cb = note_filter,
 	.nfields = G_N_ELEMENTS(columns),
 	.fields = columns,
 	.nparams = G_N_ELEMENTS(parameters),

@@ -2,14 +2,14 @@
 /*
  * -z st,tree: a tree of flow, trace, hop and router. It counts replies, with the average,
  * lowest and highest RTT in milliseconds of each hop and each of its routers; what was sent
- * is counted beside, so that a silent hop is seen too. In one pass probes that prove to be
- * some only later are missing.
+ * is counted beside, so that a silent hop is seen too.
  *
  * The framework finds a node by its name and sorts by it: names are padded, those with
  * children differ in the whole tree.
  */
 #include "compat.h"
 #include "packet-st.h"
+#include "tap-late.h"
 
 #include <epan/stats_tree.h>
 
@@ -26,12 +26,13 @@ static void name_flow(const stats_tree *tree, const struct store_flow *flow, cha
 
 static void name_hop(const struct mark *mark, char name[NAME_BYTES])
 {
+	uint64_t trace = mark->trace->number;
+
 	if (mark->hop != 0)
-		g_snprintf(name, NAME_BYTES, "Trace %4" G_GUINT64_FORMAT ", hop %3u",
-			   mark->trace->number, mark->hop);
+		g_snprintf(name, NAME_BYTES, "Hop %3u of trace %" G_GUINT64_FORMAT, mark->hop,
+			   trace);
 	else
-		g_snprintf(name, NAME_BYTES, "Trace %4" G_GUINT64_FORMAT ", hop   ?",
-			   mark->trace->number);
+		g_snprintf(name, NAME_BYTES, "Hop   ? of trace %" G_GUINT64_FORMAT, trace);
 }
 
 /* Counts the replies in the flow and the trace; the number of the trace's node. */
@@ -82,28 +83,55 @@ static void count_reply(stats_tree *tree, const struct mark *mark)
 	avg_stat_node_add_value_float(tree, address, hop, false, rtt_ms);
 }
 
-static tap_packet_status tree_packet(stats_tree *tree, packet_info *pinfo G_GNUC_UNUSED,
-				     epan_dissect_t *edt G_GNUC_UNUSED, const void *data,
+static void count_mark(stats_tree *tree, const struct mark *mark)
+{
+	switch (mark->kind) {
+	case MARK_PROBE:
+		count_probe(tree, mark);
+		break;
+	case MARK_REPLY:
+		count_reply(tree, mark);
+		break;
+	case MARK_COPY:
+		break;
+	}
+}
+
+static void settle(void *tree, const struct mark *mark, bool is_new)
+{
+	if (is_new)
+		count_mark(tree, mark);
+}
+
+/* Of each frame: what is no probe now may prove to be one. */
+static tap_packet_status tree_packet(stats_tree *tree, packet_info *pinfo,
+				     epan_dissect_t *edt G_GNUC_UNUSED,
+				     const void *what G_GNUC_UNUSED,
 				     tap_flags_t flags G_GNUC_UNUSED)
 {
-	for (const struct mark *mark = data; mark; mark = mark->next) {
-		switch (mark->kind) {
-		case MARK_PROBE:
-			count_probe(tree, mark);
-			break;
-		case MARK_REPLY:
-			count_reply(tree, mark);
-			break;
-		case MARK_COPY:
-			break;
-		}
-	}
+	const struct store *store = st_store();
+
+	if (!store)
+		return TAP_PACKET_DONT_REDRAW;
+	late_note(tree, pinfo, settle);
+	for (const struct mark *mark = store_marks(store, pinfo->num); mark; mark = mark->next)
+		count_mark(tree, mark);
 	return TAP_PACKET_REDRAW;
+}
+
+static void tree_init(stats_tree *tree G_GNUC_UNUSED)
+{
+	st_review();
+}
+
+static void tree_cleanup(stats_tree *tree)
+{
+	late_forget(tree);
 }
 
 void tap_register_tree(void)
 {
-	stats_tree_register_plugin(ST_TAP, "st", "Service Traceroute Tree",
+	stats_tree_register_plugin("frame", "st", "Service Traceroute Tree",
 				   TL_REQUIRES_NOTHING | (ST_SORT_COL_NAME << ST_FLG_SRTCOL_SHIFT),
-				   tree_packet, NULL, NULL);
+				   tree_packet, tree_init, tree_cleanup);
 }

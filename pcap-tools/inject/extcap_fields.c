@@ -160,9 +160,12 @@ static const struct extcap_field fields[] = {
 	 .tooltip = "Trace this very flow, in either direction; IPv6 addresses stand in brackets"},
 	{.name = "port",
 	 .option = "port",
+	 /* No number: Wireshark would show 0 for none, and call it wrong. */
+	 .kind = EXTCAP_TEXT,
 	 .group = FLOWS,
-	 NUMBER(1, UINT16_MAX),
 	 .display = "Only with port",
+	 .validation = "^[0-9]*$",
+	 .placeholder = "443",
 	 .tooltip = "Of the selected flows only those with this port at either end"},
 	{.name = "protocol",
 	 .option = "protocol",

@@ -16,7 +16,7 @@ from lab import LabError, wait_until
 _HERE = os.path.dirname(os.path.abspath(__file__))
 CAPTURING = ("tcpdump", "dumpcap", "tshark")  # the programs that captures and their decoding need
 SOURCE = os.path.dirname(os.path.dirname(_HERE))
-_SETTLE_S = 0.15  # from an open capture socket to its filter in place
+SETTLE_S = 0.15  # from an open capture socket to its filter in place
 _FLUSH_S = 0.4  # from the last packet to the capturing program having read it
 
 
@@ -45,12 +45,12 @@ def inject(node, *arguments, report="json", wait=True, names=False):
 
 def wait_capturing(process, timeout=5.0):
     """Until the program has a running packet socket; a program that ends first is the caller's to look at."""
-    wait_until(lambda: not process.running() or _has_packet_socket(process.pid), timeout,
+    wait_until(lambda: not process.running() or has_packet_socket(process.pid), timeout,
                f"{process.name} captures")
-    time.sleep(_SETTLE_S)
+    time.sleep(SETTLE_S)
 
 
-def _has_packet_socket(pid):
+def has_packet_socket(pid):
     # Columns: sk RefCnt Type Proto Iface R Rmem User Inode; Proto 0 would be a socket that only sends.
     try:
         with open(f"/proc/{pid}/net/packet", encoding="ascii") as stream:

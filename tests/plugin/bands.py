@@ -8,15 +8,16 @@ import os
 import re
 import subprocess
 
-import gui
 import shark as sharks
 
 NAME = "latency-bands"
 SCENARIO = sharks.SOURCE / "testdata" / "scenarios" / f"{NAME}.scenario"
+DESTINATION = "10.99.0.2"
 SILENT, GOOD, HIGH, VERY_HIGH = range(4)  # as st.band has it
+# What the profile paints them: black, light blue, orange, red.
+COLOURS = {SILENT: (18, 18, 18), GOOD: (174, 216, 255), HIGH: (255, 170, 50), VERY_HIGH: (212, 46, 46)}
 _HIGH_MS, _VERY_HIGH_MS = 100, 150  # the defaults of the preferences
 _DEFAULT_DELAY_MS = 1
-_RULE = re.compile(r"@[^@]*@st\.band == (\d)@\[(\d+),(\d+),(\d+)\]")
 
 Frame = collections.namedtuple("Frame", "number kind hop band")  # kind: probe, reply or None
 
@@ -55,9 +56,3 @@ def truth(shark, path):
         known = hop in hops
         frames.append(Frame(int(number), kind if known else None, hop if known else None, hops[hop][1] if known else None))
     return frames
-
-
-def colours():
-    """{band: colour} by the profile's rules."""
-    text = (gui.PROFILE_FOLDER / "colorfilters").read_text(encoding="utf-8")
-    return {int(band): tuple(int(value) >> 8 for value in colour) for band, *colour in _RULE.findall(text)}

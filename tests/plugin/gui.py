@@ -3,6 +3,8 @@
 
 There is no window manager: windows are where they are put, and the one that gets the keys is told so. Leaves to
 shark.py as whom Wireshark runs and with which plugin, and to the tests what its pixels mean.
+
+ST_GUI_KEEP=FOLDER keeps a picture of what was to be seen when a test broke off.
 """
 
 import collections
@@ -19,14 +21,18 @@ import shark
 
 PROGRAMS = ("Xvfb", "xdotool", "import", "wireshark")
 PROFILE = "Service Traceroute"
+TALL = (1400, 1100)  # a display with room for all replies of a short capture, or for all details
+STATUS_BAR = 40  # pixels at the bottom of the main window that are no pane's
 PROFILE_FOLDER = shark.SOURCE / "wireshark-plugin" / "profile" / PROFILE
 START_S = 60  # of Wireshark, on a busy machine
 SETTLE_S = 20  # until a window has been drawn
 _FIRST_DISPLAY, _LAST_DISPLAY = 90, 99
+_LIST_ONLY = "gui.tree_view_show: FALSE\ngui.byte_view_show: FALSE\ngui.packet_diagram_show: FALSE\n"
 _POLL_S = 0.15
 _BYTES_A_PIXEL = 3
-_FONT_PIXELS = 8  # no row is lower
-_NO_WIRELESS = re.compile(r"nl80211 not found\.|")  # of Wireshark itself where the kernel has no wireless devices
+FONT_PIXELS = 8  # no row is lower
+# Of Wireshark itself: where the kernel has no wireless devices; of each capture's begin and end.
+_HARMLESS = re.compile(r"nl80211 not found\.|.*\[Capture MESSAGE\] -- .*|")
 
 
 class Absent(Exception):
@@ -217,6 +223,8 @@ class Wireshark:
         return self
 
     def __exit__(self, kind, *_):
+        if kind and os.environ.get("ST_GUI_KEEP"):
+            self.display.save(pathlib.Path(os.environ["ST_GUI_KEEP"]) / f"{os.getpid()}.png")
         self.close()
         if kind is None and self.noise():
             raise shark.Noise("wireshark: " + "\n".join(self.noise()[:10]))
@@ -239,7 +247,7 @@ class Wireshark:
         return self._log.read_text(encoding="utf-8", errors="replace")
 
     def noise(self):
-        return [line for line in shark.noise(self.said()) if not _NO_WIRELESS.fullmatch(line)]
+        return [line for line in shark.noise(self.said()) if not _HARMLESS.fullmatch(line)]
 
     def close(self):
         if self._process.poll() is None:
@@ -263,7 +271,7 @@ class PacketList:
         self.left, self.right = display.width * 6 // 10, display.width * 8 // 10
         lines = first.differing(display.settled(), self.left, self.right)
         run = next((n for n, (one, other) in enumerate(zip(lines, lines[1:]), 1) if other != one + 1), len(lines))
-        if run < 2 * _FONT_PIXELS or run % 2:
+        if run < 2 * FONT_PIXELS or run % 2:
             raise Absent(f"the selection does not go from the first row to the second: {lines[:50]}")
         self._top, self.height = lines[0], run // 2
 
@@ -294,7 +302,7 @@ class Details:
         lines = before.differing(after, self._left, self._right, rows.lines(4)[0])
         if not lines:
             raise Absent("no details below the list")
-        self._top = lines[0] - (rows.height - _FONT_PIXELS) // 2
+        self._top = lines[0] - (rows.height - FONT_PIXELS) // 2
 
     def _lines(self, number):
         top = self._top + number * self._rows.height
@@ -337,3 +345,9 @@ def install_profile(sharks):
             for path in (folder, *folder.rglob("*")):
                 os.chown(path, shark.NOBODY, shark.NOBODY)
     return target
+
+
+def list_only(sharks):
+    """Leaves the list nearly the whole main window."""
+    recent = install_profile(sharks) / "recent"
+    recent.write_text(recent.read_text(encoding="utf-8") + _LIST_ONLY, encoding="utf-8")

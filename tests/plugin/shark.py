@@ -29,7 +29,8 @@ TIME_LIMIT_S = 120  # of one program; sanitizers and a busy machine are slow
 
 # What programs say on standard error when all is well: of a capture's begin and end. The rest is noise.
 _HARMLESS = re.compile(r"\s*(Capturing on .*|.*\[Main MESSAGE\] -- (Capture started\.|File: .*|Capture stopped\.)|"
-                       r"[\d\s]*(packets? (captured|dropped from .*))?|Hello in child\.|load: filename=.*)", re.ASCII)
+                       r"[\d\s]*(packets? (captured|dropped from .*))?|Hello in child\.|load: filename=.*|"
+                       r"sharkd_session_process_tap\(\) count=\d+)", re.ASCII)
 _STAND_INS = {"home": "HOME", "config": "XDG_CONFIG_HOME", "data": "XDG_DATA_HOME", "cache": "XDG_CACHE_HOME",
               "run": "XDG_RUNTIME_DIR", "tmp": "TMPDIR"}
 

@@ -16,9 +16,6 @@ import shark as sharks
 sys.path.insert(0, str(sharks.SOURCE / "tests" / "replay"))
 import harness  # noqa: E402  pylint: disable=wrong-import-position
 
-LIST_ONLY = "gui.tree_view_show: FALSE\ngui.byte_view_show: FALSE\ngui.packet_diagram_show: FALSE\n"
-TALL = (1400, 1100)  # there is room for all replies, or all details
-STATUS_BAR = 40  # pixels at the bottom that are not the list's
 MARKS = 40  # pixels at the left of the list where marks of related packets are
 LEAST_MARK = 12  # pixels of an arrow
 LEAST_OF_A_BAND = 3  # rows
@@ -26,31 +23,23 @@ LEAST_DOT = 6  # pixels of a graph's dot
 NOTE = (160, 255, 255)  # Wireshark's colour of expert items of this severity
 
 
-def list_only(shark):
-    """Leaves the list nearly the whole window."""
-    recent = gui.install_profile(shark) / "recent"
-    recent.write_text(recent.read_text(encoding="utf-8") + LIST_ONLY, encoding="utf-8")
-
-
 def check_list(check, shark, capture, frames):
     """Every row that can be seen has its band's colour."""
-    list_only(shark)
-    colours = bands.colours()
-    check.equal(len(set(colours.values())), 4, "the profile has a colour for each of four bands")
-    with gui.Display(*TALL) as display, gui.Wireshark(shark, display, "-r", capture) as wireshark:
+    gui.list_only(shark)
+    with gui.Display(*gui.TALL) as display, gui.Wireshark(shark, display, "-r", capture) as wireshark:
         wireshark.open(capture.name)
         rows = gui.PacketList(display)
         picture = display.settled()
-        seen = [frame for frame in frames[2:] if rows.lines(frame.number)[1] < display.height - STATUS_BAR]
+        seen = [frame for frame in frames[2:] if rows.lines(frame.number)[1] < display.height - gui.STATUS_BAR]
         shown = {frame.number: rows.colour(picture, frame.number) for frame in seen}
     for band, name in enumerate(("silent", "good", "high", "very high")):
         wanted = [frame for frame in seen if frame.band == band]
-        wrong = [(frame, shown[frame.number]) for frame in wanted if shown[frame.number] != colours[band]]
+        wrong = [(frame, shown[frame.number]) for frame in wanted if shown[frame.number] != bands.COLOURS[band]]
         kinds = {frame.kind for frame in wanted}
         check.that(not wrong and len(wanted) >= LEAST_OF_A_BAND and kinds == ({"probe", "reply"} if band else {"probe"}),
-                   f"the {len(wanted)} rows of the band \"{name}\" are {colours[band]}", f"{wrong[:4]}")
+                   f"the {len(wanted)} rows of the band \"{name}\" are {bands.COLOURS[band]}", f"{wrong[:4]}")
     others = {shown[frame.number] for frame in seen if frame.band is None}
-    check.that(others and not others & set(colours.values()), f"the other rows are not: {others}")
+    check.that(others and not others & set(bands.COLOURS.values()), f"the other rows are not: {others}")
 
 
 def marks(picture, rows, row):
@@ -62,14 +51,14 @@ def marks(picture, rows, row):
 
 def check_links(check, shark, capture, frames):
     """Selecting a probe marks its reply's row, and the other way round; not those of others."""
-    list_only(shark)
+    gui.list_only(shark)
     fields = shark.fields(capture, "st.probe_in", ["frame.number", "st.probe_in"], ["-2"])
     pairs = [(int(probe), int(reply)) for reply, probe in fields]
     for ends in (pairs[1], pairs[6]):
         known = [(frames[number - 1].kind, frames[number - 1].hop) for number in ends]
         check.equal(known, [("probe", known[1][1]), ("reply", known[0][1])],
                     f"frames {ends} are a probe and a reply of the same hop")
-    with gui.Display(*TALL) as display, gui.Wireshark(shark, display, "-r", capture) as wireshark:
+    with gui.Display(*gui.TALL) as display, gui.Wireshark(shark, display, "-r", capture) as wireshark:
         wireshark.open(capture.name)
         rows = gui.PacketList(display)
         pictures = {row: rows.select(row) for row in (*pairs[1], *pairs[6])}
@@ -84,7 +73,7 @@ def check_details(check, shark, capture, frames):
     """The protocol's tree opens, warns in Wireshark's colours, and its link leads to the other packet."""
     silent = next(frame.number for frame in frames if frame.band == bands.SILENT)
     reply, probe = map(int, shark.fields(capture, "st.probe_in", ["frame.number", "st.probe_in"], ["-2"])[0])
-    with gui.Display(*TALL) as display, gui.Wireshark(shark, display, "-r", capture) as wireshark:
+    with gui.Display(*gui.TALL) as display, gui.Wireshark(shark, display, "-r", capture) as wireshark:
         wireshark.open(capture.name)
         rows = gui.PacketList(display)
         tree = gui.Details(display, rows)

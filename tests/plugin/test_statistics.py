@@ -1,0 +1,205 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The plugin's statistics of every capture are what st-replay reports of it: the hops as text, the table, the tree, and
+what tshark's own statistics make of st.rtt_ms; in one pass of tshark and in two, and in sharkd, with filters and without.
+The conversation filter is that of the frame's flow.
+
+Usage: test_statistics.py made | real | simulated, as test_fields.py.
+"""
+
+import collections
+import json
+import re
+import shutil
+import sys
+
+import annotations
+import shark as sharks
+import statistics_report as reports
+import test_fields
+
+sys.path.insert(0, str(sharks.SOURCE / "tests" / "replay"))
+import harness  # noqa: E402  pylint: disable=wrong-import-position
+
+PASSES = {"one pass": (), "two passes": ("-2",)}
+KINDS = ("hops, one pass", "hops, two passes", "table, one pass", "table, two passes", "table of sharkd", "tree of sharkd",
+         "tree, one pass and two",
+         "filtered hops", "filtered table", "filtered tree")
+FILTERED_MAX = 3  # traces of a capture that are asked for one by one
+TIME_LIMIT_S = 60
+
+
+class Comparison:
+    """Collects what differs, capture by capture."""
+
+    def __init__(self, shark, sharkd):
+        self.shark, self.sharkd = shark, sharkd
+        self.faults = collections.defaultdict(list)
+        self.counted = collections.Counter()
+
+    def capture(self, path):
+        done = harness.report(path, timeout=TIME_LIMIT_S)
+        if done.returncode not in (harness.OK, harness.FAILED):
+            raise RuntimeError(f"st-replay on {path}: exit {done.returncode}: {done.stderr}")
+        traces = [json.loads(line) for line in done.stdout.splitlines()]
+        loaded = traces and self.sharkd.request({"method": "load", "params": {"file": str(self.shark.file(path))}})
+        if not loaded or "result" not in loaded:
+            return
+        self.counted["captures"] += 1
+        self.counted["traces"] += len(traces)
+        wanted = reports.reported_rows(traces, self._last_ms(path))
+        self._hops(path)
+        self._table(path, wanted)
+        self._tree(path, traces)
+        for number in range(1, min(len(traces), FILTERED_MAX) + 1 if len(traces) > 1 else 1):
+            self._filtered(path, traces, wanted, number)
+
+    def _note(self, kind, path, faults):
+        self.faults[kind] += [f"{path.name}: {fault}" for fault in faults]
+
+    def statistics(self, path, what, extra=()):
+        """What tshark prints of one of its statistics."""
+        done = self.shark.tshark(*extra, "-r", self.shark.file(path), "-q", "-z", what)
+        return done.stdout
+
+    def _last_ms(self, path):
+        """The RTT of the latest reply of each router of each hop."""
+        rows = self.shark.fields(path, "st.rtt", ["frame.time_epoch", "st.trace", "st.hop", "st.router", "st.rtt_ms"],
+                                 ("-2",))
+        rows.sort(key=lambda row: float(row[0]))
+        return {(int(row[1]), int(row[2]) if row[2] else None, row[3]): float(row[4]) for row in rows}
+
+    def _hops(self, path):
+        wanted = reports.texts(harness.replay("-o", "text", "--quiet", path, timeout=TIME_LIMIT_S).stdout)
+        for name, extra in PASSES.items():
+            shown = reports.texts(self.statistics(path, "st,hops", extra))
+            missing = collections.Counter(wanted) - collections.Counter(shown)
+            more = collections.Counter(shown) - collections.Counter(wanted)
+            self._note(f"hops, {name}", path, [f"missing: {text}" for text in missing.elements()])
+            self._note(f"hops, {name}", path, [f"invented: {text}" for text in more.elements()])
+
+    def _table(self, path, wanted):
+        self.counted["rows"] += len(wanted)
+        for name, extra in PASSES.items():
+            shown = reports.printed_rows(self.statistics(path, "st,table", extra))
+            self._note(f"table, {name}", path, reports.row_differences(shown, wanted))
+        shown = reports.answered_rows(self._tap("nstat:st,table"))
+        self._note("table of sharkd", path, reports.row_differences(shown, wanted))
+
+    def _tap(self, name):
+        return self.sharkd.ask("tap", tap0=name)["taps"][0]
+
+    def _tree(self, path, traces):
+        probes = self.shark.fields(path, "st.probe", ["st.trace", "st.hop"], ("-2",))
+        sent = collections.Counter((int(trace), int(hop)) for row in probes
+                                   for trace, hop in zip(*map(annotations.values, row)))
+        wanted = reports.reported_counts(traces, sent)
+        self.counted["nodes"] += len(wanted)
+        shown = reports.tree_counts(self._tap("stat:st")["stats"])
+        self._note("tree of sharkd", path, reports.count_differences(shown, wanted))
+        once, twice = (reports.printed_nodes(self.statistics(path, "st,tree", extra)) for extra in PASSES.values())
+        self._note("tree, one pass and two", path, sorted(set(once) ^ set(twice)))
+
+    def _filtered(self, path, traces, wanted, number):
+        """One trace by its number."""
+        condition = f"st.trace == {number}"
+        only = next(trace for trace in traces if trace["trace"] == number)
+        self.counted["filtered"] += 1
+        shown = reports.printed_rows(self.statistics(path, f"st,table,{condition}", ("-2",)))
+        self._note("filtered table", path, reports.row_differences(shown, [row for row in wanted if row.trace == number]))
+        shown = reports.texts(self.statistics(path, f"st,hops,{condition}", ("-2",)))
+        everything = reports.texts(self.statistics(path, "st,hops"))
+        if shown != [everything[number - 1]]:
+            self._note("filtered hops", path, [f"trace {number}: {len(shown)} traces: {shown[:1]}"])
+        shown = reports.printed_counts(self.statistics(path, f"st,tree,{condition}", ("-2",)))
+        if shown != {number: only["replies_received"]}:
+            self._note("filtered tree", path, [f"trace {number}: {shown}, not {only['replies_received']}"])
+
+    def report(self, check):
+        """One line a kind of fault."""
+        print(f"        {dict(self.counted)}")
+        for kind in KINDS:
+            check.none(self.faults[kind], f"{kind}: st-replay's")
+
+
+def check_frames(check, comparison, path):
+    """A frame that is a probe selects its trace and, in the table, its hop, also where it was not yet known to be one."""
+    rows = comparison.shark.fields(path, "st.probe", ["frame.number", "st.hop"], ("-2",))
+    number, hop = rows[0]
+    condition = f"frame.number == {number}"
+    text = comparison.statistics(path, f"st,hops,{condition}")
+    check.equal(len(reports.texts(text)), 1, f"{path.name}: probe {number} selects its trace in one pass")
+    shown = reports.printed_rows(comparison.statistics(path, f"st,table,{condition}", ("-2",)))
+    check.equal({row.hop for row in shown}, {int(hop)}, f"{path.name}: and its hop, {hop}, in the table")
+    nothing = comparison.statistics(path, "st,hops,st.hop == 250")
+    check.equal(nothing, "", f"{path.name}: a filter that no frame passes selects nothing")
+
+
+def check_bad_arguments(check, shark, path):
+    """One line about what is wrong, and nothing else."""
+    for argument in ("st,hopsx", "st,hops,no such filter", "st,table,no such filter"):
+        done = shark.tshark("-r", shark.file(path), "-q", "-z", argument, quiet=False)
+        lines = [line for line in done.stderr.splitlines() if line.strip()]
+        check.that(len(lines) == 1 and lines[0].startswith("tshark: ") and not done.stdout.strip(),
+                   f"-z {argument}: one line of complaint", f"{done.stdout[:200]!r} {lines}")
+
+
+def check_own_statistics(check, comparison, path):
+    """tshark's io,stat averages st.rtt_ms of each hop to what the report says."""
+    traces = [json.loads(line) for line in harness.report(path).stdout.splitlines()]
+    hops = [(trace["trace"], hop["ttl"], hop["rtt"]["average_ms"]) for trace in traces for hop in trace["hops"]
+            if hop["ttl"] and hop.get("rtt")]
+    columns = [f"AVG(st.rtt_ms)st.rtt_ms && st.trace == {trace} && st.hop == {ttl}" for trace, ttl, _ in hops]
+    printed = comparison.statistics(path, "io,stat,0," + ",".join(columns), ("-2",))
+    values = [re.findall(r"\|\s*([\d.]+)\s*(?=\|)", line) for line in printed.splitlines() if "<>" in line]
+    faults = [f"{hop}: {value}" for hop, value in zip(hops, values[0]) if abs(float(value) - hop[2]) > 0.0015]
+    check.that(len(values) == 1 and len(values[0]) == len(hops) and not faults,
+               f"{path.name}: io,stat averages the RTTs of {len(hops)} hops as reported", f"{faults} {printed}")
+
+
+def check_again(check, comparison):
+    """The statistics of one file say nothing of the file before, and asking again gives the same."""
+    first, second = harness.captures()[0], harness.captures()[-1]
+    answers = {}
+    for path in (first, second, first, first):
+        comparison.sharkd.load(path)
+        for name in ("nstat:st,table", "stat:st"):
+            for _ in range(2):
+                answer = json.dumps(comparison.sharkd.ask("tap", tap0=name))
+                answers.setdefault((path.name, name), set()).add(answer)
+    check.equal([len(found) for found in answers.values()], [1] * 4, "sharkd's answers stay the same over files and requests")
+
+
+def check_conversations(check, shark, path):
+    """A plugin beside ours asks all conversation filters, as the window's menu does."""
+    folder = next(shark.plugins.glob("*/epan"))
+    shutil.copy(sharks.build_folder() / "tests" / "plugin" / "st-test-conversations.so", folder)
+    try:
+        done = shark.tshark("-2", "-r", shark.file(path), "-q", "-z", "st-test,conversations")
+        flows = shark.fields(path, "", ["frame.number", "st.flow"], ("-2",))
+    finally:
+        (folder / "st-test-conversations.so").unlink()
+    wanted = [f"{number}\tst.flow == {flow}" if flow else f"{number}\t" for number, flow in flows]
+    check.that(any(flow for _, flow in flows), f"{path.name}: there are frames of flows")
+    check.equal(done.stdout.splitlines(), wanted, f"{path.name}: the conversation filter is that of the frame's flow")
+
+
+def main(check, folder):
+    harness.overlook_leaks()
+    captures = getattr(test_fields, sys.argv[1])(folder)
+    with sharks.Shark() as shark, shark.sharkd() as sharkd:
+        comparison = Comparison(shark, sharkd)
+        for path in captures:
+            comparison.capture(path)
+        comparison.report(check)
+        if sys.argv[1] == "made":
+            for name in ("silent-router-v4.pcap", "udp-v6.pcapng"):
+                check_frames(check, comparison, harness.CAPTURES / name)
+                check_own_statistics(check, comparison, harness.CAPTURES / name)
+                check_conversations(check, shark, harness.CAPTURES / name)
+            check_bad_arguments(check, shark, captures[0])
+            check_again(check, comparison)
+
+
+if __name__ == "__main__":
+    harness.run(main)
