@@ -172,6 +172,23 @@ def check_listed(bench):
             check.that((done.returncode, done.stderr) == (0, "") and done.stdout and lasted < ANSWER_S,
                        f"{who}: {question[0]} is answered in {1000 * lasted:.0f} ms", done.stderr)
     check_filters(bench)
+    check_bridge(bench)
+
+
+def check_bridge(bench):
+    """A bridge, a port of it and what is plugged into that; and a tunnel."""
+    names = ("bridge", "port", "guest", "tunnel")
+    for line in ("link add bridge type bridge", "link add port type veth peer name guest",
+                 "link set port master bridge", "tuntap add tunnel mode tun",
+                 *(f"link set {name} up" for name in names)):
+        bench.client.run(["ip", *line.split()])
+    done = bench.installed.run(bench.client, [bench.installed.program, "--extcap-interfaces"], capable=False)
+    found = sorted(re.findall(r"\{value=([^}]*)\}", done.stdout))
+    bench.check.equal(found, sorted([bench.value, "st-bridge", "st-guest", "st-tunnel"]),
+                      "all are listed but the port of the bridge")
+    done = bench.installed.run(bench.client, [bench.installed.program, "--extcap-dlts", "--extcap-interface",
+                                              "st-tunnel"])
+    bench.check.that("{name=RAW}" in done.stdout, "the tunnel's packets are raw IP", done.stdout)
 
 
 def check_filters(bench):
