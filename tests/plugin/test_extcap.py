@@ -37,7 +37,7 @@ FIELDS = ["frame.number", "st.probe", "st.reply", "st.hop", "st.probe.index", "s
           "st.flow.service", "tcp.dstport", "ip.ttl"]
 ANSWER_S = 1.0  # a question of Wireshark's start page; a tenth of that is usual
 STOP_S = 1.0
-FAILURE_S = 3.0  # tshark alone takes half a second
+FAILURE_S = 6.0  # tshark alone takes half a second; it would wait for a pipe without end
 # A trace that goes on for a quarter of a minute.
 SLOW = {"algorithm": "packet-by-packet", "probes": 10, "max-ttl": 32, "inter-probe-time": "50ms",
         "inter-iteration-time": "50ms", "wait": "200ms"}
