@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The plugin's statistics of every capture are what st-replay reports of it: the hops as text, the table, the tree, and
-what tshark's own statistics make of st.rtt_ms; in one pass of tshark and in two, and in sharkd, with filters and without.
+what tshark makes of st.rtt_ms; in one pass and in two, and in sharkd, with filters and without.
 The conversation filter is that of the frame's flow.
 
 Usage: test_statistics.py made | real | simulated, as test_fields.py.
@@ -22,8 +22,8 @@ sys.path.insert(0, str(sharks.SOURCE / "tests" / "replay"))
 import harness  # noqa: E402  pylint: disable=wrong-import-position
 
 PASSES = {"one pass": (), "two passes": ("-2",)}
-KINDS = ("hops, one pass", "hops, two passes", "table, one pass", "table, two passes", "table of sharkd", "tree of sharkd",
-         "tree, one pass and two",
+KINDS = ("hops, one pass", "hops, two passes", "table, one pass", "table, two passes", "table of sharkd",
+         "tree of sharkd", "tree, one pass and two",
          "filtered hops", "filtered table", "filtered tree")
 FILTERED_MAX = 2  # traces of a capture that are asked for one by one
 TIME_LIMIT_S = 60
@@ -67,7 +67,8 @@ class Comparison:
 
     def _all_three(self, path, extra, condition=""):
         """All of ours in one run."""
-        what = [word for name in ("hops", "table", "tree") for word in ("-z", f"st,{name}{condition and ','}{condition}")]
+        chosen = f",{condition}" if condition else ""
+        what = [word for name in ("hops", "table", "tree") for word in ("-z", f"st,{name}{chosen}")]
         return reports.parts(self.shark.tshark(*extra, "-r", self.shark.file(path), "-q", *what).stdout)
 
     def _seen(self, path):
@@ -82,7 +83,8 @@ class Comparison:
         return last_ms, sent
 
     def _hops(self, path, shown):
-        wanted = collections.Counter(reports.texts(harness.replay("-o", "text", "--quiet", path, timeout=TIME_LIMIT_S).stdout))
+        done = harness.replay("-o", "text", "--quiet", path, timeout=TIME_LIMIT_S)
+        wanted = collections.Counter(reports.texts(done.stdout))
         for name, parts in shown.items():
             texts = collections.Counter(reports.texts(parts["hops"]))
             self._note(f"hops, {name}", path, [f"missing: {text}" for text in (wanted - texts).elements()])
@@ -112,8 +114,8 @@ class Comparison:
         self.counted["filtered"] += 1
         if reports.texts(parts["hops"]) != [reports.texts(unfiltered["hops"])[number - 1]]:
             self._note("filtered hops", path, [f"trace {number}: {parts['hops']}"])
-        shown = reports.printed_rows(parts["table"])
-        self._note("filtered table", path, reports.row_differences(shown, [row for row in wanted if row.trace == number]))
+        rows = [row for row in wanted if row.trace == number]
+        self._note("filtered table", path, reports.row_differences(reports.printed_rows(parts["table"]), rows))
         counts = reports.printed_counts(parts["tree"])
         if counts != {number: trace["replies_received"]}:
             self._note("filtered tree", path, [f"trace {number}: {counts}, not {trace['replies_received']}"])
@@ -126,7 +128,7 @@ class Comparison:
 
 
 def check_frames(check, comparison, path):
-    """A frame that is a probe selects its trace and, in the table, its hop, also where it was not yet known to be one."""
+    """A frame that is a probe selects its trace and, in the table, its hop, also where it proves to be one later."""
     rows = comparison.shark.fields(path, "st.probe", ["frame.number", "st.hop"], ("-2",))
     number, hop = rows[0]
     condition = f"frame.number == {number}"
@@ -170,7 +172,8 @@ def check_again(check, comparison):
             for _ in range(2):
                 answer = json.dumps(comparison.sharkd.ask("tap", tap0=name))
                 answers.setdefault((path.name, name), set()).add(answer)
-    check.equal([len(found) for found in answers.values()], [1] * 4, "sharkd's answers stay the same over files and requests")
+    check.equal([len(found) for found in answers.values()], [1] * 4,
+                "sharkd's answers stay the same over files and requests")
 
 
 def check_conversations(check, shark, path):
