@@ -206,7 +206,8 @@ static void show_quote(const struct view *view, const struct st_reply *reply)
 	proto_item *item;
 
 	st_match_names(reply->matched_by, names);
-	add_text(view, view->tree, hf_matched_by, words_list(view->pinfo->pool, names));
+	if (names[0])
+		add_text(view, view->tree, hf_matched_by, words_list(view->pinfo->pool, names));
 	if (reply->kind != ST_REPLY_ICMP_ERROR)
 		return;
 	if (reply->quoted_ttl != ST_QUOTED_TTL_UNKNOWN)

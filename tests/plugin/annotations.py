@@ -57,13 +57,16 @@ def reported_replies(traces):
 def _reported(trace, hop, reply):
     rtt = reply["rtt_ms"]
     labels = tuple((entry["label"], entry["tc"], entry["s"], entry["ttl"]) for entry in reply.get("mpls") or [])
-    # Where the distance is not known, there is no probe of which it could be the reply.
-    return Reply(trace["trace"], trace["flow"]["id"], hop["ttl"], reply["probe"] if hop["ttl"] else None, reply["address"],
+    return Reply(trace["trace"], trace["flow"]["id"], hop["ttl"], reply["probe"], reply["address"],
                  None if rtt is None else round(rtt * 1e6), bool(reply.get("destination")), reply["quoted_ttl"], labels)
+
+
+def missing(shown, reported):
+    """What is reported and not shown."""
+    return list((collections.Counter(reported) - collections.Counter(shown)).elements())
 
 
 def differences(shown, reported):
     """What is on one side only, as texts."""
-    left, right = collections.Counter(shown), collections.Counter(reported)
-    return [f"only shown: {reply}" for reply in sorted((left - right).elements(), key=str)] + \
-           [f"only reported: {reply}" for reply in sorted((right - left).elements(), key=str)]
+    return [f"only shown: {reply}" for reply in sorted(missing(reported, shown), key=str)] + \
+           [f"only reported: {reply}" for reply in sorted(missing(shown, reported), key=str)]

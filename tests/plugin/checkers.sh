@@ -36,27 +36,41 @@ fetch() {
 tools=$folder/wireshark/tools
 failed=""
 
-# check NAME COMMAND...: these checkers tell by words, not all by their exit code.
+# check NAME COMMAND...: these checkers tell by words. What they say here when all is well is in ALLOWED.
 check() {
 	name=$1
 	shift
 	echo "--- $name"
-	"$@" >"$folder/$name.log" 2>&1 || failed="$failed $name"
-	! grep -iE "error|warning|unused|undeclared|prohibited|deprecated" "$folder/$name.log" |
-		grep -vE "^ *0 |\b0 (errors|warnings)" || failed="$failed $name"
+	"$@" >"$folder/$name.log" 2>&1 || true
+	if grep -vE "$ALLOWED" "$folder/$name.log"; then
+		failed="$failed $name"
+	fi
 }
 
-# Only what is compiled against Wireshark's headers is a dissector; the rest is the project's own style's matter.
-cd "$source/wireshark-plugin"
-dissectors=$(grep -lE '#include (<epan/|"compat.h")' ./*.c)
-# shellcheck disable=SC2086
-check checkhf perl "$tools/checkhf.pl" $dissectors
-# shellcheck disable=SC2086
+# Reports as text come from the core's malloc(): free() is right.
+ALLOWED='^$|^0 warnings$|^Looking for files in|^Examining:|^All dissector modules|APIs in packet-tap-hops.c: free$'
+
+# They know dissectors by their names, and fields that are declared one a line.
+rm -rf "$folder/checked"
+mkdir "$folder/checked"
+for file in "$source"/wireshark-plugin/*.c; do
+	awk '/^static int hf_.*,/ {
+		sub(/;$/, "")
+		sub(/^static int /, "")
+		count = split($0, names, ", ")
+		for (i = 1; i <= count; i++)
+			print "static int " names[i] ";"
+		next
+	}
+	{ print }' "$file" >"$folder/checked/packet-$(basename "$file" | sed 's/^packet-//')"
+done
+cd "$folder/checked"
+check checkhf perl "$tools/checkhf.pl" ./*.c
 check checkAPIs perl "$tools/checkAPIs.pl" --group dissectors-prohibited --group dissectors-restricted \
-	--check-hf --check-value-string-array $dissectors
-(cd "$folder/wireshark" && check typed_items python3 "$tools/check_typed_item_calls.py" \
-	--mask --label --consecutive --missing-items --folder "$source/wireshark-plugin" && [ -z "$failed" ]) ||
-	failed="$failed typed_items"
+	--group deprecated --check-hf --check-value-string-array ./*.c
+cd "$folder/wireshark" # it wants to stand in the source
+check typed_items python3 "$tools/check_typed_item_calls.py" --mask --label --consecutive --missing-items \
+	--folder "$folder/checked"
 
 if [ $# -gt 0 ]; then
 	echo "--- fuzz-test over $# captures, ${PASSES:-1} passes"
