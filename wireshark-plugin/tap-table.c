@@ -379,7 +379,7 @@ static stat_tap_table_item columns[COLUMN_COUNT] = {
 };
 
 static stat_tap_table_ui description = {
-	.group = REGISTER_STAT_GROUP_GENERIC,
+	.group = REGISTER_PACKET_STAT_GROUP_UNSORTED,
 	.title = TITLE,
 	.tap_name = "frame",
 	.cli_string = ARGUMENT,

@@ -31,6 +31,7 @@ _LIST_ONLY = "gui.tree_view_show: FALSE\ngui.byte_view_show: FALSE\ngui.packet_d
 _POLL_S = 0.15
 _BYTES_A_PIXEL = 3
 FONT_PIXELS = 8  # no row is lower
+_GAP = 40  # pixels
 # Of Wireshark itself: where the kernel has no wireless devices; of each capture's begin and end.
 _HARMLESS = re.compile(r"nl80211 not found\.|.*\[Capture MESSAGE\] -- .*|")
 
@@ -90,6 +91,19 @@ class Picture:
         """The lines that differ from another picture's, in this part."""
         right, bottom = right or self.width, bottom or self.height
         return [y for y in range(top, bottom) if self.line(y, left, right) != other.line(y, left, right)]
+
+
+def text_lines(picture, left, right, top, bottom):
+    """How many lines of text there are in this part, from its first to the first gap of several."""
+    count, empty = 0, _GAP
+    for y in range(top, bottom):
+        if len(picture.colours(left, y, right, y + 1)) > 1:
+            count, empty = count + (empty > 0), 0
+        else:
+            empty += 1
+            if count and empty > _GAP:
+                break
+    return count
 
 
 class Display:

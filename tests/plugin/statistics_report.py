@@ -17,6 +17,17 @@ _HEADER = re.compile(r"^\S+ \S+ > ", re.M)
 _UNKNOWN_HOP = "?"
 
 
+def parts(printed):
+    """What tshark prints of -z st,hops, st,table and st,tree in one run, apart from one another."""
+    found = {"hops": printed}
+    for name, pattern in (("table", r"\n=+\nService Traceroute Hops:\n.*?\n=+\n"),
+                          ("tree", r"\n=+\nService Traceroute Tree:\n.*?\n-+\n.*?\n-+\n")):
+        match = re.search(pattern, found["hops"], re.S)
+        found[name] = match.group() if match else ""
+        found["hops"] = found["hops"].replace(found[name], "")
+    return found
+
+
 def texts(printed):
     """The traces in what st-replay -o text or -z st,hops prints: a text each, in the order of printing."""
     begins = [match.start() for match in _HEADER.finditer(printed)]

@@ -45,8 +45,8 @@ class Installed:
 
     def __init__(self, shark):
         self.shark = shark
-        top = shark.folder
-        (top / "bin").mkdir()
+        top = shark.folder / "installed"
+        (top / "bin").mkdir(parents=True)
         shutil.copy(tools.program("st-inject"), top / "bin")
         shutil.copytree(sharks.SOURCE / "signatures", top / "share" / "servicetrace" / "signatures",
                         ignore=lambda _, names: [name for name in names if not name.endswith(".service")])
@@ -74,7 +74,7 @@ class Installed:
     def running(self):
         """Process numbers of the st-inject that run now. All processes are this test's."""
         links = {entry: os.path.join("/proc", entry, "exe") for entry in os.listdir("/proc") if entry.isdigit()}
-        return [int(entry) for entry, link in links.items() if _target(link) == str(self.shark.folder / "bin/st-inject")]
+        return [int(entry) for entry, link in links.items() if _target(link) == str(self.program.resolve())]
 
 
 def _target(link):
@@ -178,10 +178,14 @@ def check_download(bench, web, family):
     checks.section(statement)
     address = bench.network.server_address[family]
     live = bench.annotated({"host": address, "max-ttl": MAX_TTL, "wait": "500ms"})
-    one = web.download(bench.client, address, PORT, seconds=2.0)
+    one = web.download(bench.client, address, PORT, seconds=3.0)
+    time.sleep(1.5)
+    shown, during = live.stdout(), one.running()
     flow, intact = one.finish()
     time.sleep(1.0)
     rows = bench.end(live, statement)
+    bench.check.that(during and shown.count(bench.network.truth().addresses(flow)[-1]) == PROBES,
+                     f"{statement}: the last router's replies were shown while it went on")
     bench.check.that(intact, f"{statement}: it is intact")
     bench.check_annotated(rows, [flow], statement)
 

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Wireshark's window with the plugin and its profile, on a display of its own: what it shows is checked by pixel.
 
-Usage: test_gui.py list | links | details | graph. The capture is the simulated network's; what is true of each frame
+Usage: test_gui.py list | links | details | graph | table. The capture is the simulated network's; what is true of each frame
 follows from its scenario (bands.py). Leaves live captures to test_gui_live.py, and what fields say to test_fields.py.
 """
 
@@ -19,6 +19,9 @@ import harness  # noqa: E402  pylint: disable=wrong-import-position
 MARKS = 40  # pixels at the left of the list where marks of related packets are
 LEAST_MARK = 12  # pixels of an arrow
 LEAST_OF_A_BAND = 3  # rows
+TABLE_TITLE = "Service Traceroute Hops"
+TABLE_PLACES = (11, 12, 10, 13)  # in the menu, counted from 0
+ROUTER_COLUMN = (190, 260)  # from left to right
 LEAST_DOT = 6  # pixels of a graph's dot
 NOTE = (160, 255, 255)  # Wireshark's colour of expert items of this severity
 
@@ -127,7 +130,35 @@ def graph_colours():
     return {int(hop): tuple(int(part, 16) for part in colour) for hop, *colour in found}
 
 
-PARTS = {"list": check_list, "links": check_links, "details": check_details, "graph": check_graph}
+def check_table(check, shark, capture, frames):
+    """The hop table, from the menu: a line for each hop."""
+    hops = {frame.hop for frame in frames if frame.hop}
+    with gui.Display(*gui.TALL) as display, gui.Wireshark(shark, display, "-r", capture) as wireshark:
+        wireshark.open(capture.name)
+        window = open_table(display)
+        check.that(window, "the menu Statistics has the table")
+        display.place(window, 0, 0, display.width, display.height)
+        picture = display.settled()
+        # The title is the first text; the rest of the window's buttons are at the bottom.
+        found = gui.text_lines(picture, *ROUTER_COLUMN, 0, display.height * 3 // 4)
+        check.equal(found, 1 + len(hops), f"below the title it has {len(hops)} lines, one for each hop")
+
+
+def open_table(display):
+    """Chooses from the menu until it is the table: versions have different items before it."""
+    for downs in TABLE_PLACES:
+        display.keys("alt+s")
+        display.settled()
+        display.keys("Down", times=downs)
+        display.keys("Return")
+        display.settled()
+        if display.windows(TABLE_TITLE):
+            return display.windows(TABLE_TITLE)[0]
+        display.keys("Escape", "Escape")
+    return None
+
+
+PARTS = {"table": check_table, "list": check_list, "links": check_links, "details": check_details, "graph": check_graph}
 
 
 def main(check, folder):

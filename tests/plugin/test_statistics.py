@@ -25,7 +25,7 @@ PASSES = {"one pass": (), "two passes": ("-2",)}
 KINDS = ("hops, one pass", "hops, two passes", "table, one pass", "table, two passes", "table of sharkd", "tree of sharkd",
          "tree, one pass and two",
          "filtered hops", "filtered table", "filtered tree")
-FILTERED_MAX = 3  # traces of a capture that are asked for one by one
+FILTERED_MAX = 2  # traces of a capture that are asked for one by one
 TIME_LIMIT_S = 60
 
 
@@ -47,12 +47,15 @@ class Comparison:
             return
         self.counted["captures"] += 1
         self.counted["traces"] += len(traces)
-        wanted = reports.reported_rows(traces, self._last_ms(path))
-        self._hops(path)
-        self._table(path, wanted)
-        self._tree(path, traces)
-        for number in range(1, min(len(traces), FILTERED_MAX) + 1 if len(traces) > 1 else 1):
-            self._filtered(path, traces, wanted, number)
+        last_ms, sent = self._seen(path)
+        wanted = reports.reported_rows(traces, last_ms)
+        shown = {name: self._all_three(path, extra) for name, extra in PASSES.items()}
+        self._hops(path, shown)
+        self._table(path, shown, wanted)
+        self._tree(path, shown, reports.reported_counts(traces, sent))
+        if len(traces) > 1:
+            for trace in traces[:FILTERED_MAX]:
+                self._filtered(path, trace, wanted, shown["two passes"])
 
     def _note(self, kind, path, faults):
         self.faults[kind] += [f"{path.name}: {fault}" for fault in faults]
@@ -62,58 +65,58 @@ class Comparison:
         done = self.shark.tshark(*extra, "-r", self.shark.file(path), "-q", "-z", what)
         return done.stdout
 
-    def _last_ms(self, path):
-        """The RTT of the latest reply of each router of each hop."""
-        rows = self.shark.fields(path, "st.rtt", ["frame.time_epoch", "st.trace", "st.hop", "st.router", "st.rtt_ms"],
-                                 ("-2",))
-        rows.sort(key=lambda row: float(row[0]))
-        return {(int(row[1]), int(row[2]) if row[2] else None, row[3]): float(row[4]) for row in rows}
+    def _all_three(self, path, extra, condition=""):
+        """All of ours in one run."""
+        what = [word for name in ("hops", "table", "tree") for word in ("-z", f"st,{name}{condition and ','}{condition}")]
+        return reports.parts(self.shark.tshark(*extra, "-r", self.shark.file(path), "-q", *what).stdout)
 
-    def _hops(self, path):
-        wanted = reports.texts(harness.replay("-o", "text", "--quiet", path, timeout=TIME_LIMIT_S).stdout)
-        for name, extra in PASSES.items():
-            shown = reports.texts(self.statistics(path, "st,hops", extra))
-            missing = collections.Counter(wanted) - collections.Counter(shown)
-            more = collections.Counter(shown) - collections.Counter(wanted)
-            self._note(f"hops, {name}", path, [f"missing: {text}" for text in missing.elements()])
-            self._note(f"hops, {name}", path, [f"invented: {text}" for text in more.elements()])
+    def _seen(self, path):
+        """The RTT of the latest reply of each router of each hop, and how many probes each hop has in the capture."""
+        names = ["st.probe", "frame.time_epoch", "st.trace", "st.hop", "st.router", "st.rtt_ms"]
+        rows = self.shark.fields(path, "st.probe || st.rtt", names, ("-2",))
+        probes = [row for row in rows if row[0]]
+        sent = collections.Counter((int(trace), int(hop)) for row in probes
+                                   for trace, hop in zip(*map(annotations.values, row[2:4])))
+        replies = sorted((row for row in rows if not row[0]), key=lambda row: float(row[1]))
+        last_ms = {(int(row[2]), int(row[3]) if row[3] else None, row[4]): float(row[5]) for row in replies}
+        return last_ms, sent
 
-    def _table(self, path, wanted):
+    def _hops(self, path, shown):
+        wanted = collections.Counter(reports.texts(harness.replay("-o", "text", "--quiet", path, timeout=TIME_LIMIT_S).stdout))
+        for name, parts in shown.items():
+            texts = collections.Counter(reports.texts(parts["hops"]))
+            self._note(f"hops, {name}", path, [f"missing: {text}" for text in (wanted - texts).elements()])
+            self._note(f"hops, {name}", path, [f"invented: {text}" for text in (texts - wanted).elements()])
+
+    def _table(self, path, shown, wanted):
         self.counted["rows"] += len(wanted)
-        for name, extra in PASSES.items():
-            shown = reports.printed_rows(self.statistics(path, "st,table", extra))
-            self._note(f"table, {name}", path, reports.row_differences(shown, wanted))
-        shown = reports.answered_rows(self._tap("nstat:st,table"))
-        self._note("table of sharkd", path, reports.row_differences(shown, wanted))
+        for name, parts in shown.items():
+            self._note(f"table, {name}", path, reports.row_differences(reports.printed_rows(parts["table"]), wanted))
+        rows = reports.answered_rows(self._tap("nstat:st,table"))
+        self._note("table of sharkd", path, reports.row_differences(rows, wanted))
 
     def _tap(self, name):
         return self.sharkd.ask("tap", tap0=name)["taps"][0]
 
-    def _tree(self, path, traces):
-        probes = self.shark.fields(path, "st.probe", ["st.trace", "st.hop"], ("-2",))
-        sent = collections.Counter((int(trace), int(hop)) for row in probes
-                                   for trace, hop in zip(*map(annotations.values, row)))
-        wanted = reports.reported_counts(traces, sent)
+    def _tree(self, path, shown, wanted):
         self.counted["nodes"] += len(wanted)
-        shown = reports.tree_counts(self._tap("stat:st")["stats"])
-        self._note("tree of sharkd", path, reports.count_differences(shown, wanted))
-        once, twice = (reports.printed_nodes(self.statistics(path, "st,tree", extra)) for extra in PASSES.values())
-        self._note("tree, one pass and two", path, sorted(set(once) ^ set(twice)))
+        counts = reports.tree_counts(self._tap("stat:st")["stats"])
+        self._note("tree of sharkd", path, reports.count_differences(counts, wanted))
+        once, twice = (set(reports.printed_nodes(parts["tree"])) for parts in shown.values())
+        self._note("tree, one pass and two", path, sorted(once ^ twice))
 
-    def _filtered(self, path, traces, wanted, number):
+    def _filtered(self, path, trace, wanted, unfiltered):
         """One trace by its number."""
-        condition = f"st.trace == {number}"
-        only = next(trace for trace in traces if trace["trace"] == number)
+        number = trace["trace"]
+        parts = self._all_three(path, ("-2",), f"st.trace == {number}")
         self.counted["filtered"] += 1
-        shown = reports.printed_rows(self.statistics(path, f"st,table,{condition}", ("-2",)))
+        if reports.texts(parts["hops"]) != [reports.texts(unfiltered["hops"])[number - 1]]:
+            self._note("filtered hops", path, [f"trace {number}: {parts['hops']}"])
+        shown = reports.printed_rows(parts["table"])
         self._note("filtered table", path, reports.row_differences(shown, [row for row in wanted if row.trace == number]))
-        shown = reports.texts(self.statistics(path, f"st,hops,{condition}", ("-2",)))
-        everything = reports.texts(self.statistics(path, "st,hops"))
-        if shown != [everything[number - 1]]:
-            self._note("filtered hops", path, [f"trace {number}: {len(shown)} traces: {shown[:1]}"])
-        shown = reports.printed_counts(self.statistics(path, f"st,tree,{condition}", ("-2",)))
-        if shown != {number: only["replies_received"]}:
-            self._note("filtered tree", path, [f"trace {number}: {shown}, not {only['replies_received']}"])
+        counts = reports.printed_counts(parts["tree"])
+        if counts != {number: trace["replies_received"]}:
+            self._note("filtered tree", path, [f"trace {number}: {counts}, not {trace['replies_received']}"])
 
     def report(self, check):
         """One line a kind of fault."""
