@@ -37,8 +37,9 @@ def values(cell):
 
 
 def _labels(cells):
-    columns = [[_whole(value) for value in values(cell)] for cell in cells]
-    columns[2] = [int(value in _TRUE) for value in values(cells[2])]
+    label, traffic_class, bottom, ttl = map(values, cells)
+    columns = [list(map(_whole, label)), list(map(_whole, traffic_class)), [int(value in _TRUE) for value in bottom],
+               list(map(_whole, ttl))]
     return tuple(zip(*columns, strict=True))
 
 
