@@ -44,20 +44,17 @@ SLOW = {"algorithm": "packet-by-packet", "probes": 10, "max-ttl": 32, "inter-pro
 
 
 class Installed:
-    """In the folder of a Shark what looks like an installation with st-inject."""
+    """In the folder of a Shark, where the signatures are already, what looks like an installation with st-inject."""
 
     def __init__(self, shark):
         self.shark = shark
         top = shark.folder / "installed"
         (top / "bin").mkdir(parents=True)
         shutil.copy(tools.program("st-inject"), top / "bin")
-        shutil.copytree(sharks.SOURCE / "signatures", top / "share" / "servicetrace" / "signatures",
-                        ignore=lambda _, names: [name for name in names if not name.endswith(".service")])
         (top / "extcap").mkdir()
         (top / "extcap" / "st-inject").symlink_to("../bin/st-inject")
         self.program = top / "extcap" / "st-inject"
-        for path in (top, *(top / "share").rglob("*")):
-            path.chmod(path.stat().st_mode | 0o055)
+        top.chmod(top.stat().st_mode | 0o055)
 
     def command(self, argv, capable=True):
         """argv for whoever is root in a node: nobody, who may capture or not."""

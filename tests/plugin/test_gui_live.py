@@ -26,8 +26,10 @@ DOWNLOAD_BYTES = 12_000  # in few packets, so that all rows are on one page
 REPLIES_S = 15
 MOST_REPLIES = 12  # of 18, three of each router that answers; the last may be on the next page
 NOT_JUDGED = (225, 225, 225)  # what the profile paints a probe whose reply may yet come
-WHITE = (255, 255, 255)
 START_PAGE = "Wireshark Network Analyzer"
+GEAR, ROW = 24, 20  # pixels: more than the width of a gear, and than a row of the start page
+DARK = 60
+TOOLBARS = 150  # the menu and what is below it ends before
 # Of the dialog's window: the second tab, the first line of text below it, and the buttons, from its corners.
 FLOWS_TAB, HOSTS_LINE = (142, 26), (300, 91)
 SAVE_BUTTON, CLOSE_BUTTON = (-223, -24), (-137, -24)
@@ -144,12 +146,15 @@ def check_dialog(check, shark, display):
 
 
 def find_gear(picture):
-    """Of the one interface that has options, in the first column of the start page's list."""
-    left, right = 170, 194
-    for y in range(picture.height // 4, picture.height * 3 // 4):
-        found = picture.colours(left, y, right, y + 1)
-        if WHITE in found and len(found) > 2:
-            return (left + right) // 2, y + gui.FONT_PIXELS
+    """Of the one interface that has options, below the one that is selected at first, left of its name."""
+    middle = picture.width // 2, picture.width * 3 // 4
+    selected = next(y for y in range(TOOLBARS, picture.height)
+                    if len(picture.colours(middle[0], y, middle[1], y + ROW // 2)) == 1
+                    and len(set(picture.pixel(middle[0], y))) == 3)
+    left = next(x for x in range(picture.width) if len(set(picture.pixel(x, selected + 2))) == 3)
+    for y in range(selected + ROW, picture.height * 3 // 4):
+        if any(max(colour) < DARK for colour in picture.colours(left + 4, y, left + GEAR, y + 1)):
+            return left + GEAR // 2, y + gui.FONT_PIXELS // 2
     raise gui.Absent("no gear on the start page")
 
 
