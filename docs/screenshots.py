@@ -141,8 +141,8 @@ def show_windows(check, display, studio, capture):
 def show_dialog(check, display, studio):
     """The options of the capture interface, with a service chosen."""
     with studio.window(display) as wireshark:
-        gear = test_gui_live.find_gear(wireshark.open(test_gui_live.START_PAGE))
-        display.click(*gear)
+        wireshark.open(test_gui_live.START_PAGE)
+        display.click(*test_gui_live.await_gear(display))
         dialog = display.window("Interface Options")
         display.settled()
         left, top, width, height = display.region(dialog)

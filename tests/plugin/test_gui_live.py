@@ -120,8 +120,8 @@ def check_dialog(check, shark, display):
     """The gear on the start page, a host typed into the dialog, a double click on the interface: a trace."""
     window = Window(check, shark, display)
     with window.wireshark as wireshark:
-        picture = wireshark.open(START_PAGE)
-        gear = find_gear(picture)
+        wireshark.open(START_PAGE)
+        gear = await_gear(display)
         display.click(*gear)
         title = f"Interface Options: .*{INTERFACE}"
         dialog = display.window(title)
@@ -145,17 +145,26 @@ def check_dialog(check, shark, display):
         check.that(True, "rows have three bands' colours")
 
 
+def await_gear(display):
+    """Where it is, once there is one: interfaces are listed some time after the window is drawn."""
+    return gui.wait_until(lambda: find_gear(display.picture()), gui.START_S, "a gear on the start page")
+
+
 def find_gear(picture):
     """Of the one interface that has options, below the one that is selected at first, left of its name."""
     middle = picture.width // 2, picture.width * 3 // 4
-    selected = next(y for y in range(TOOLBARS, picture.height)
-                    if len(picture.colours(middle[0], y, middle[1], y + ROW // 2)) == 1
-                    and len(set(picture.pixel(middle[0], y))) == 3)
-    left = next(x for x in range(picture.width) if len(set(picture.pixel(x, selected + 2))) == 3)
+    selected = next((y for y in range(TOOLBARS, picture.height - ROW)
+                     if len(picture.colours(middle[0], y, middle[1], y + ROW // 2)) == 1
+                     and is_coloured(picture.pixel(middle[0], y))), picture.height)
+    left = next((x for x in range(middle[0]) if is_coloured(picture.pixel(x, min(selected + 2, picture.height - 1)))), 0)
     for y in range(selected + ROW, picture.height * 3 // 4):
         if any(max(colour) < DARK for colour in picture.colours(left + 4, y, left + GEAR, y + 1)):
             return left + GEAR // 2, y + gui.FONT_PIXELS // 2
-    raise gui.Absent("no gear on the start page")
+    return None
+
+
+def is_coloured(pixel):
+    return len(set(pixel)) == 3
 
 
 def main(check):
