@@ -35,9 +35,9 @@ struct feed feed_begin(struct store *store, dissector_handle_t handle, bool any_
 
 /*
  * Which IP layer counts: the last one before ICMP, behind which there are quotes.
- * Returns its protocol, 0 if there is none; *index counts those of its protocol.
+ * Returns its protocol, 0 if there is none; *nth counts those of its protocol.
  */
-static int find_innermost(const struct feed *feed, const packet_info *pinfo, unsigned *index)
+static int find_innermost(const struct feed *feed, const packet_info *pinfo, unsigned *nth)
 {
 	unsigned seen = 0, seen_v6 = 0;
 	int innermost = 0;
@@ -51,7 +51,7 @@ static int find_innermost(const struct feed *feed, const packet_info *pinfo, uns
 		if (protocol != feed->ip && protocol != feed->ipv6)
 			continue;
 		innermost = protocol;
-		*index = protocol == feed->ip ? seen++ : seen_v6++;
+		*nth = protocol == feed->ip ? seen++ : seen_v6++;
 	}
 	return innermost;
 }
@@ -59,14 +59,14 @@ static int find_innermost(const struct feed *feed, const packet_info *pinfo, uns
 static bool find_layer(const struct feed *feed, const packet_info *pinfo, proto_tree *tree,
 		       struct layer *layer)
 {
-	unsigned index = 0;
-	int protocol = find_innermost(feed, pinfo, &index);
+	unsigned nth = 0;
+	int protocol = find_innermost(feed, pinfo, &nth);
 	const GPtrArray *found = protocol ? proto_get_finfo_ptr_array(tree, protocol) : NULL;
 	const field_info *info;
 
-	if (!found || index >= found->len)
+	if (!found || nth >= found->len)
 		return false;
-	info = g_ptr_array_index(found, index);
+	info = g_ptr_array_index(found, nth);
 	*layer = (struct layer){info->ds_tvb, info->start};
 	return layer->tvb && tvb_captured_length_remaining(layer->tvb, layer->start) > 0;
 }

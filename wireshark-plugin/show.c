@@ -206,7 +206,8 @@ static void show_quote(const struct view *view, const struct st_reply *reply)
 	proto_item *item;
 
 	st_match_names(reply->matched_by, names);
-	add_text(view, view->tree, hf_matched_by, words_list(view->pinfo->pool, names));
+	if (names[0])
+		add_text(view, view->tree, hf_matched_by, words_list(view->pinfo->pool, names));
 	if (reply->kind != ST_REPLY_ICMP_ERROR)
 		return;
 	if (reply->quoted_ttl != ST_QUOTED_TTL_UNKNOWN)
@@ -356,10 +357,11 @@ static void show_tree(const struct view *view, const struct store_flow *flow,
 		show_mark(view, mark);
 }
 
+/* At the front, as Wireshark's own "[TCP Dup ACK]": the end is mostly out of sight. */
 static void show_info(const struct view *view, const struct mark *mark)
 {
-	col_append_fstr(view->pinfo->cinfo, COL_INFO, " [%s]",
-			words_short(view->pinfo->pool, view->store, mark));
+	col_prepend_fstr(view->pinfo->cinfo, COL_INFO, "[%s] ",
+			 words_short(view->pinfo->pool, view->store, mark));
 }
 
 void show_packet(struct store *store, const struct preferences *preferences, tvbuff_t *tvb,

@@ -165,28 +165,27 @@ static struct mark *add_mark(struct store *store, enum mark_kind kind, const str
 	return mark;
 }
 
-static struct store_hop *hop_of(const struct mark *mark)
+static struct store_hop *hop_of(struct store *store, const struct st_event *event)
 {
-	struct store_hop **hop = &mark->trace->hops[mark->hop];
+	struct store_hop **hop = &trace_of(store, event)->hops[event->ttl];
 
 	if (!*hop)
 		*hop = g_new0(struct store_hop, 1);
-	(*hop)->sent = MAX((*hop)->sent, mark->index);
+	(*hop)->sent = MAX((*hop)->sent, event->index);
 	return *hop;
 }
 
 static void take_probe(struct store *store, const struct st_event *event)
 {
-	struct mark *mark = add_mark(store, MARK_PROBE, event);
-
-	mark->known_ns = store->newest_ns;
-	hop_of(mark);
+	hop_of(store, event);
+	if (event->cookie) /* else it was answered, but is not in the file */
+		add_mark(store, MARK_PROBE, event)->known_ns = store->newest_ns;
 }
 
 static void take_reply(struct store *store, const struct st_event *event)
 {
 	struct mark *mark = add_mark(store, MARK_REPLY, event), **at;
-	struct store_hop *hop = hop_of(mark);
+	struct store_hop *hop = hop_of(store, event);
 
 	mark->reply = g_memdup2(event->reply, sizeof(*event->reply));
 	mark->probe = find_mark(store, event->probe_cookie, MARK_PROBE);

@@ -6,6 +6,7 @@
 #include "tap-late.h"
 
 #include <epan/tap.h>
+#include <wsutil/ws_assert.h>
 
 struct late_frame {
 	uint32_t number;
@@ -80,7 +81,7 @@ static struct late *listen_beside(void *tap, late_settle settle)
 	g_hash_table_insert(all, tap, late);
 	why = register_tap_listener(ST_TAP, late, NULL, TL_REQUIRES_NOTHING, late_reset,
 				    late_packet, late_draw, late_finish);
-	g_assert(!why); /* the tap is ours, and there is no filter */
+	ws_assert(!why); /* the tap is ours, and there is no filter */
 	return late;
 }
 

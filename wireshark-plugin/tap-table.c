@@ -16,6 +16,7 @@
 #include <string.h>
 
 #include <epan/stat_tap_ui.h>
+#include <stdio.h>
 
 #define TITLE "Service Traceroute Hops"
 #define ARGUMENT "st,table"
@@ -183,7 +184,7 @@ static void set_hop(stat_tap_table *table, unsigned row, uint8_t ttl)
 	char text[] = "  ?"; /* sorts behind numbers */
 
 	if (ttl != 0)
-		g_snprintf(text, sizeof(text), "%3u", ttl);
+		snprintf(text, sizeof(text), "%3u", ttl);
 	set_text(table, row, COLUMN_HOP, text);
 }
 

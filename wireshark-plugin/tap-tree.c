@@ -12,16 +12,17 @@
 #include "tap-late.h"
 
 #include <epan/stats_tree.h>
+#include <inttypes.h>
+#include <stdio.h>
 
 #define NAME_BYTES 128 /* of a node; a longer service name is cut */
 
 static void name_flow(const stats_tree *tree, const struct store_flow *flow, char name[NAME_BYTES])
 {
-	g_snprintf(name, NAME_BYTES, "Flow %4" G_GUINT64_FORMAT, flow->id);
+	snprintf(name, NAME_BYTES, "Flow %4" PRIu64, flow->id);
 	/* One whose name came late keeps the node that it has. */
 	if (flow->service && stats_tree_parent_id_by_name((stats_tree *)tree, name) == 0)
-		g_snprintf(name, NAME_BYTES, "Flow %4" G_GUINT64_FORMAT ": %s", flow->id,
-			   flow->service);
+		snprintf(name, NAME_BYTES, "Flow %4" PRIu64 ": %s", flow->id, flow->service);
 }
 
 static void name_hop(const struct mark *mark, char name[NAME_BYTES])
@@ -29,10 +30,9 @@ static void name_hop(const struct mark *mark, char name[NAME_BYTES])
 	uint64_t trace = mark->trace->number;
 
 	if (mark->hop != 0)
-		g_snprintf(name, NAME_BYTES, "Hop %3u of trace %" G_GUINT64_FORMAT, mark->hop,
-			   trace);
+		snprintf(name, NAME_BYTES, "Hop %3u of trace %" PRIu64, mark->hop, trace);
 	else
-		g_snprintf(name, NAME_BYTES, "Hop   ? of trace %" G_GUINT64_FORMAT, trace);
+		snprintf(name, NAME_BYTES, "Hop   ? of trace %" PRIu64, trace);
 }
 
 /* Counts the replies in the flow and the trace; the number of the trace's node. */
@@ -43,7 +43,7 @@ static int count_in_trace(stats_tree *tree, const struct mark *mark, int replies
 
 	name_flow(tree, mark->trace->flow, name);
 	flow = increase_stat_node(tree, name, 0, true, replies);
-	g_snprintf(name, sizeof(name), "Trace %4" G_GUINT64_FORMAT, mark->trace->number);
+	snprintf(name, sizeof(name), "Trace %4" PRIu64, mark->trace->number);
 	return increase_stat_node(tree, name, flow, true, replies);
 }
 
@@ -74,7 +74,7 @@ static void count_reply(stats_tree *tree, const struct mark *mark)
 
 	st_addr_format(&mark->reply->address, address);
 	if (mark->reply->rtt_ns == ST_RTT_UNKNOWN) {
-		g_snprintf(name, sizeof(name), "%s, RTT not known", address);
+		snprintf(name, sizeof(name), "%s, RTT not known", address);
 		tick_stat_node(tree, name, hop, false);
 		return;
 	}

@@ -149,10 +149,13 @@ static int by_id(const void *a, const void *b)
 	return (*first)->id < (*second)->id ? -1 : (*first)->id > (*second)->id;
 }
 
-/* Those that are still known, in the order in which they were seen. */
-static void record_flows(struct st_tracer *tracer)
+/*
+ * Those that are still known, in the order in which they were seen; what was learned after
+ * their latest packets counts, too.
+ */
+static GPtrArray *flows_as_of_now(struct st_tracer *tracer)
 {
-	g_autoptr(GPtrArray) flows = g_ptr_array_new();
+	GPtrArray *flows = g_ptr_array_new();
 
 	flow_table_list(&tracer->flows, flows);
 	g_ptr_array_sort(flows, by_id);
@@ -162,13 +165,22 @@ static void record_flows(struct st_tracer *tracer)
 		/* What was asked for after its end is another flow's. */
 		if (!flow->closed)
 			identity_update(tracer, flow);
-		tracer_flow_record(tracer, flow);
 	}
+	return flows;
+}
+
+static void record_flows(struct st_tracer *tracer)
+{
+	g_autoptr(GPtrArray) flows = flows_as_of_now(tracer);
+
+	for (unsigned i = 0; i < flows->len; i++)
+		tracer_flow_record(tracer, flows->pdata[i]);
 }
 
 void st_tracer_review(struct st_tracer *tracer, uint64_t now)
 {
 	st_tracer_wake(tracer, now);
+	g_ptr_array_unref(flows_as_of_now(tracer));
 	replies_look_again(tracer, true);
 	for (GList *link = tracer->traces.head; link; link = link->next) {
 		struct trace *trace = link->data;

@@ -36,14 +36,14 @@ struct extcap_field {
 	const char *name;   /* in the dialog's answer: --NAME */
 	const char *option; /* of st-inject; NULL: the chosen word is the option */
 	enum extcap_kind kind;
+	uint32_t low, high; /* of a number */
+	bool selects;	    /* says which flows are wanted, not how or which of them */
 	const char *group;
 	const char *display;
 	const char *tooltip;
-	bool selects;		/* says which flows are wanted, not how or which of them */
 	const char *separators; /* of several values in one text; NULL: it is one value */
 	const char *validation; /* a regular expression; NULL: anything goes */
 	const char *placeholder;
-	uint32_t low, high; /* of a number */
 	const struct extcap_choice *choices;
 	size_t choice_count;
 	/* What st-inject does without the option, freed with g_free(); NULL: no value says it. */

@@ -54,24 +54,14 @@ static bool is_called(const struct cursor *cursor, const char *name)
 	       strncmp(*cursor->at, name, cursor->name_bytes) == 0;
 }
 
-static bool usage(GError **error, const char *format, ...) G_GNUC_PRINTF(2, 3);
-
-static bool usage(GError **error, const char *format, ...)
-{
-	va_list arguments;
-
-	va_start(arguments, format);
-	g_autofree char *text = g_strdup_vprintf(format, arguments);
-	va_end(arguments);
-	g_set_error_literal(error, FAILURE_ERROR, FAILURE_USAGE, text);
-	return false;
-}
-
 /* The value behind "=", else the next word, whatever it looks like. */
 static bool take_value(struct cursor *cursor, const char **value, GError **error)
 {
-	if (cursor->inside == NULL && cursor->at[1] == NULL)
-		return usage(error, "missing value for %s", *cursor->at);
+	if (cursor->inside == NULL && cursor->at[1] == NULL) {
+		g_set_error(error, FAILURE_ERROR, FAILURE_USAGE, "missing value for %s",
+			    *cursor->at);
+		return false;
+	}
 	*value = cursor->inside != NULL ? cursor->inside : *++cursor->at;
 	return true;
 }
@@ -118,8 +108,11 @@ static bool read_answer(struct extcap_request *request, struct cursor *cursor, G
 {
 	struct extcap_answer answer = {.field = find_field(cursor)};
 
-	if (answer.field == NULL)
-		return usage(error, "unknown option %s for a capture from Wireshark", *cursor->at);
+	if (answer.field == NULL) {
+		g_set_error(error, FAILURE_ERROR, FAILURE_USAGE,
+			    "unknown option %s for a capture from Wireshark", *cursor->at);
+		return false;
+	}
 	if (answer.field->kind != EXTCAP_FLAG && !take_value(cursor, &answer.value, error))
 		return false;
 	g_array_append_val(request->answers, answer);
@@ -148,8 +141,11 @@ static bool name_interface(struct extcap_request *request, GError **error)
 	if (name == NULL)
 		return true;
 	if (!g_str_has_prefix(name, EXTCAP_INTERFACE_PREFIX) ||
-	    name[strlen(EXTCAP_INTERFACE_PREFIX)] == '\0')
-		return usage(error, "\"%s\" is no interface of --extcap-interfaces", name);
+	    name[strlen(EXTCAP_INTERFACE_PREFIX)] == '\0') {
+		g_set_error(error, FAILURE_ERROR, FAILURE_USAGE,
+			    "\"%s\" is no interface of --extcap-interfaces", name);
+		return false;
+	}
 	request->interface = name + strlen(EXTCAP_INTERFACE_PREFIX);
 	return true;
 }
@@ -236,8 +232,11 @@ static bool add_option(GPtrArray *command, const struct extcap_field *field, con
 		g_ptr_array_add(command, g_strdup_printf("--%s=%s", field->option, value));
 		return true;
 	}
-	if (!is_choice(field, value))
-		return usage(error, "--%s: \"%s\" is none of its choices", field->name, value);
+	if (!is_choice(field, value)) {
+		g_set_error(error, FAILURE_ERROR, FAILURE_USAGE,
+			    "--%s: \"%s\" is none of its choices", field->name, value);
+		return false;
+	}
 	g_ptr_array_add(command, g_strdup_printf("--%s", value));
 	return true;
 }
@@ -274,9 +273,12 @@ static bool fill_command(GPtrArray *command, const struct extcap_request *reques
 		if (!add_answer(command, answer_at(request, i), &selects, error))
 			return false;
 	}
-	if (!selects)
-		return usage(error, "nothing is selected: choose services, hosts, a flow or every "
+	if (!selects) {
+		g_set_error_literal(error, FAILURE_ERROR, FAILURE_USAGE,
+				    "nothing is selected: choose services, hosts, a flow or every "
 				    "flow in the options of this interface (the gear beside it)");
+		return false;
+	}
 	if (request->filter != NULL) {
 		g_ptr_array_add(command, g_strdup("--"));
 		g_ptr_array_add(command, g_strdup(request->filter));
@@ -290,7 +292,8 @@ char **extcap_request_command(const struct extcap_request *request, GError **err
 
 	if (request->interface == NULL || !fill_command(command, request, error)) {
 		if (request->interface == NULL)
-			usage(error, "--extcap-interface is missing");
+			g_set_error_literal(error, FAILURE_ERROR, FAILURE_USAGE,
+					    "--extcap-interface is missing");
 		g_ptr_array_unref(command);
 		return NULL;
 	}

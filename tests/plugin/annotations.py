@@ -10,7 +10,7 @@ from shark import REPEATED
 
 NS = 10**9
 _LABEL_FIELDS = ("st.mpls.label", "st.mpls.tc", "st.mpls.s", "st.mpls.ttl")
-REPLY_FIELDS = ("st.trace", "st.flow", "st.hop", "st.probe.index", "st.router", "st.rtt", "st.destination",
+REPLY_FIELDS = ("st.probe", "st.trace", "st.flow", "st.hop", "st.probe.index", "st.router", "st.rtt", "st.destination",
                 "st.quoted_ttl", *_LABEL_FIELDS)
 _TRUE = ("1", "True")  # 4.0 and later versions
 
@@ -37,8 +37,9 @@ def values(cell):
 
 
 def _labels(cells):
-    columns = [[_whole(value) for value in values(cell)] for cell in cells]
-    columns[2] = [int(value in _TRUE) for value in values(cells[2])]
+    label, traffic_class, bottom, ttl = map(values, cells)
+    columns = [list(map(_whole, label)), list(map(_whole, traffic_class)), [int(value in _TRUE) for value in bottom],
+               list(map(_whole, ttl))]
     return tuple(zip(*columns, strict=True))
 
 
@@ -57,13 +58,24 @@ def reported_replies(traces):
 def _reported(trace, hop, reply):
     rtt = reply["rtt_ms"]
     labels = tuple((entry["label"], entry["tc"], entry["s"], entry["ttl"]) for entry in reply.get("mpls") or [])
-    # Where the distance is not known, there is no probe of which it could be the reply.
-    return Reply(trace["trace"], trace["flow"]["id"], hop["ttl"], reply["probe"] if hop["ttl"] else None, reply["address"],
+    return Reply(trace["trace"], trace["flow"]["id"], hop["ttl"], reply["probe"], reply["address"],
                  None if rtt is None else round(rtt * 1e6), bool(reply.get("destination")), reply["quoted_ttl"], labels)
+
+
+def within(rows, traces):
+    """Rows without those of distances that a report leaves out: behind the destination only itself is told by them."""
+    ends = {str(trace["trace"]): max((hop["ttl"] or 0 for hop in trace["hops"]), default=0) for trace in traces
+            if trace["destination_reached"]}
+    return [row for row in rows if not 0 < ends.get(row["st.trace"], 0) < int(row["st.hop"] or 0)
+            or row["st.router"] and row["st.destination"] not in _TRUE and not row["st.probe"]]
+
+
+def missing(shown, reported):
+    """What is reported and not shown."""
+    return list((collections.Counter(reported) - collections.Counter(shown)).elements())
 
 
 def differences(shown, reported):
     """What is on one side only, as texts."""
-    left, right = collections.Counter(shown), collections.Counter(reported)
-    return [f"only shown: {reply}" for reply in sorted((left - right).elements(), key=str)] + \
-           [f"only reported: {reply}" for reply in sorted((right - left).elements(), key=str)]
+    return [f"only shown: {reply}" for reply in sorted(missing(reported, shown), key=str)] + \
+           [f"only reported: {reply}" for reply in sorted(missing(shown, reported), key=str)]

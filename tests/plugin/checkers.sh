@@ -36,37 +36,69 @@ fetch() {
 tools=$folder/wireshark/tools
 failed=""
 
-# check NAME COMMAND...: these checkers tell by words, not all by their exit code.
+# check NAME COMMAND...: these checkers tell by words. What they say here when all is well is in ALLOWED.
 check() {
 	name=$1
 	shift
 	echo "--- $name"
-	"$@" >"$folder/$name.log" 2>&1 || failed="$failed $name"
-	! grep -iE "error|warning|unused|undeclared|prohibited|deprecated" "$folder/$name.log" |
-		grep -vE "^ *0 |\b0 (errors|warnings)" || failed="$failed $name"
+	"$@" >"$folder/$name.log" 2>&1 || true
+	if grep -vE "$ALLOWED" "$folder/$name.log"; then
+		failed="$failed $name"
+	fi
 }
 
-# Only what is compiled against Wireshark's headers is a dissector; the rest is the project's own style's matter.
-cd "$source/wireshark-plugin"
-dissectors=$(grep -lE '#include (<epan/|"compat.h")' ./*.c)
-# shellcheck disable=SC2086
-check checkhf perl "$tools/checkhf.pl" $dissectors
-# shellcheck disable=SC2086
+# Reports as text come from the core's malloc(): free() is right.
+ALLOWED='^$|^0 warnings$|^Looking for files in|^Examining:|^All dissector modules|APIs in packet-tap-hops.c: free$'
+
+# They know dissectors by their names, and fields that are declared one a line.
+rm -rf "$folder/checked"
+mkdir "$folder/checked"
+for file in "$source"/wireshark-plugin/*.c; do
+	awk '/^static int hf_.*,/ {
+		sub(/;$/, "")
+		sub(/^static int /, "")
+		count = split($0, names, ", ")
+		for (i = 1; i <= count; i++)
+			print "static int " names[i] ";"
+		next
+	}
+	{ print }' "$file" >"$folder/checked/packet-$(basename "$file" | sed 's/^packet-//')"
+done
+cd "$folder/checked"
+check checkhf perl "$tools/checkhf.pl" ./*.c
 check checkAPIs perl "$tools/checkAPIs.pl" --group dissectors-prohibited --group dissectors-restricted \
-	--check-hf --check-value-string-array $dissectors
-(cd "$folder/wireshark" && check typed_items python3 "$tools/check_typed_item_calls.py" \
-	--mask --label --consecutive --missing-items --folder "$source/wireshark-plugin" && [ -z "$failed" ]) ||
-	failed="$failed typed_items"
+	--group deprecated --check-hf --check-value-string-array ./*.c
+cd "$folder/wireshark" # it wants to stand in the source
+check typed_items python3 "$tools/check_typed_item_calls.py" --mask --label --consecutive --missing-items \
+	--folder "$folder/checked"
+
+# Neither bash nor extcap programs, which "tshark -G plugins" starts, run with AddressSanitizer put before them, so that
+# only tshark gets it where it reads a capture.
+fuzz() {
+	scratch=$(mktemp -d)
+	mkdir "$scratch/bin"
+	ln -s /usr/bin/editcap /usr/bin/capinfos "$scratch/bin"
+	cat >"$scratch/bin/tshark" <<-'END'
+		#!/bin/sh
+		[ "$1" = -G ] || LD_PRELOAD=$PRELOAD WIRESHARK_PLUGIN_DIR=$PLUGINS exec /usr/bin/tshark "$@"
+		exec /usr/bin/tshark "$@"
+	END
+	chmod +x "$scratch/bin/tshark"
+	chmod 777 "$scratch"
+	# shellcheck disable=SC2016
+	ST_BUILD=$source/build-asan WIRESHARK_DEBUG_WMEM_OVERRIDE=strict WIRESHARK_ABORT_ON_DISSECTOR_BUG=1 \
+		python3 "$source/tests/plugin/shark.py" sh -euc '
+		export SHELL=/bin/sh PRELOAD="${LD_PRELOAD:?build-asan is no build with sanitizers}" PLUGINS="$WIRESHARK_PLUGIN_DIR"
+		unset LD_PRELOAD WIRESHARK_PLUGIN_DIR
+		exec bash "$@"
+	' sh "$tools/fuzz-test.sh" -a -2 -b "$scratch/bin" -d "$scratch" -p "${PASSES:-1}" "$@"
+	rm -rf "$scratch"
+}
 
 if [ $# -gt 0 ]; then
-	echo "--- fuzz-test over $# captures, ${PASSES:-1} passes"
-	scratch=$(mktemp -d)
-	chmod 777 "$scratch"
-	ST_BUILD=$source/build-asan WIRESHARK_DEBUG_WMEM_OVERRIDE=strict WIRESHARK_ABORT_ON_DISSECTOR_BUG=1 \
-		python3 "$source/tests/plugin/shark.py" bash "$tools/fuzz-test.sh" -a -2 -b /usr/bin \
-		-d "$scratch" -p "${PASSES:-1}" "$@" >"$folder/fuzz-test.log" 2>&1 || failed="$failed fuzz-test"
-	grep -c " OK (" "$folder/fuzz-test.log" || true
-	rm -rf "$scratch"
+	echo "--- fuzz-test.sh over $# captures, passes: ${PASSES:-1}"
+	fuzz "$@" >"$folder/fuzz-test.log" 2>&1 || failed="$failed fuzz-test"
+	echo "$(grep -c " OK (" "$folder/fuzz-test.log") gone through"
 fi
 [ -z "$failed" ] || echo "failed:$failed (see $folder/*.log)" >&2
 [ -z "$failed" ]

@@ -21,10 +21,10 @@ for suite in "$@"; do
 	# shellcheck disable=SC2016
 	"$here/../debian.sh" "$suite" "$folder/$suite" sh -eu -c '
 		. ./packages.sh
-		install_packages $DEMO_PACKAGES $PLUGIN_PACKAGES
+		install_packages $DEMO_PACKAGES tshark wireshark-common
 		tshark --version 2>/dev/null | head -n 1
 		cmake --preset default >/dev/null
-		cmake --build --preset default
+		cmake --build --preset default | tail -n 1
 		ctest --preset default -L plugin -LE "gui|live"
 	' || failed="$failed $suite"
 done

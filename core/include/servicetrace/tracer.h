@@ -180,8 +180,8 @@ ST_API enum st_status st_tracer_poll_event(struct st_tracer *tracer, struct st_e
 /*
  * How things stand, as if the capture ended here: what is undecided is decided (a
  * probe or router that has not shown itself is awaited no longer), and each open
- * trace is told by ST_EVENT_TRACE_SO_FAR. Tracing goes on. For drivers that show a
- * capture while it grows.
+ * trace is told by ST_EVENT_TRACE_SO_FAR; flows get the names that are known by now. Tracing goes
+ * on. For drivers that show a capture while it grows.
  */
 ST_API void st_tracer_review(struct st_tracer *tracer, uint64_t now);
 
