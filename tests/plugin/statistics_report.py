@@ -135,7 +135,8 @@ def reported_counts(traces, sent):
     for trace in traces:
         for hop in trace["hops"]:
             place = (trace["flow"]["id"], trace["trace"], hop["ttl"])
-            found[place] += []
+            for end in (1, 2, 3):
+                found[place[:end]] += []
             for reply in hop["replies"]:
                 _count_reply(found, place, reply)
     counts = {path: _extremes(path, times) for path, times in found.items()}
