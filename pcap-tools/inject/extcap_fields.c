@@ -450,7 +450,8 @@ static void add_field_choices(GString *text, const struct extcap_field *field,
 /* Wireshark 4.0 crashes when it is to load an empty list again. */
 static bool is_offered(const struct extcap_field *field, const struct st_signatures *services)
 {
-	return field->kind != EXTCAP_SERVICES || st_signatures_count(services) > 0;
+	return field->kind != EXTCAP_SERVICES ||
+	       (services != NULL && st_signatures_count(services) > 0);
 }
 
 char *extcap_dialog(const struct st_signatures *services)
