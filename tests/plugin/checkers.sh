@@ -87,6 +87,7 @@ fuzz() {
 	chmod 777 "$scratch"
 	: >"$folder/fuzz-test.log"
 	for capture; do
+		capinfos "$capture" >/dev/null 2>&1 || continue # no capture, or damaged before
 		fuzz_one "$capture" >"$scratch/log" 2>&1 || is_not_ours ||
 			failed="$failed $(basename "$capture")"
 		cat "$scratch/log" >>"$folder/fuzz-test.log"
