@@ -67,8 +67,12 @@ static int dissect_st(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, G_GNU
 	}
 	mark = store_marks(feed.store, pinfo->num);
 	show_packet(feed.store, preferences, tvb, pinfo, tree, proto_st);
-	if (mark)
+	if (mark) {
+		/* A quote too short for its dissector leaves this set, and taps would not get
+		 * the reply; I/O graphs neither. */
+		pinfo->flags.in_error_pkt = 0;
 		tap_queue_packet(tap_st, pinfo, mark);
+	}
 	return (int)tvb_captured_length(tvb);
 }
 

@@ -34,10 +34,11 @@ static void register_numbers(module_t *module)
 /* Later versions have bool here, earlier ones gboolean. */
 static void register_switches(module_t *module)
 {
-	prefs_register_bool_preference(module, "info_column", "Tell hops in the Info column",
-				       "Appends hop, router and round-trip time to the Info column "
-				       "of probes and replies",
-				       &preferences.info_column);
+	prefs_register_bool_preference(
+		module, "info_column", "Tell hops in the Info column",
+		"Puts hop, router and round-trip time in front of the Info column "
+		"of probes and replies",
+		&preferences.info_column);
 	prefs_register_bool_preference(
 		module, "any_encapsulation", "Look into any encapsulation",
 		"Takes the IP packets that Wireshark finds, also where only Wireshark decodes what "

@@ -357,10 +357,11 @@ static void show_tree(const struct view *view, const struct store_flow *flow,
 		show_mark(view, mark);
 }
 
+/* At the front, as Wireshark's own "[TCP Dup ACK]": the end is mostly out of sight. */
 static void show_info(const struct view *view, const struct mark *mark)
 {
-	col_append_fstr(view->pinfo->cinfo, COL_INFO, " [%s]",
-			words_short(view->pinfo->pool, view->store, mark));
+	col_prepend_fstr(view->pinfo->cinfo, COL_INFO, "[%s] ",
+			 words_short(view->pinfo->pool, view->store, mark));
 }
 
 void show_packet(struct store *store, const struct preferences *preferences, tvbuff_t *tvb,

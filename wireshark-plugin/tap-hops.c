@@ -112,7 +112,7 @@ static GString *listen(const char *filter)
 
 	tap->is_filtered = filter;
 	tap->frames = g_array_new(FALSE, FALSE, sizeof(uint32_t));
-	why = register_tap_listener("frame", tap, filter, TL_REQUIRES_NOTHING, hops_reset,
+	why = register_tap_listener("frame", tap, filter, TL_REQUIRES_ERROR_PACKETS, hops_reset,
 				    hops_packet, hops_draw, hops_finish);
 	if (why)
 		hops_finish(tap);

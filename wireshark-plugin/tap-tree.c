@@ -132,6 +132,7 @@ static void tree_cleanup(stats_tree *tree)
 void tap_register_tree(void)
 {
 	stats_tree_register_plugin("frame", "st", "Service Traceroute Tree",
-				   TL_REQUIRES_NOTHING | (ST_SORT_COL_NAME << ST_FLG_SRTCOL_SHIFT),
+				   TL_REQUIRES_ERROR_PACKETS |
+					   (ST_SORT_COL_NAME << ST_FLG_SRTCOL_SHIFT),
 				   tree_packet, tree_init, tree_cleanup);
 }

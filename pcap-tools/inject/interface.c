@@ -340,10 +340,18 @@ int interface_link_type(const char *name)
 	}
 }
 
+/* What passes there is others'; this host's own packets leave by the bridge. */
+static bool is_bridge_port(const char *name)
+{
+	g_autofree char *path = g_strdup_printf("/sys/class/net/%s/brport", name);
+
+	return g_file_test(path, G_FILE_TEST_EXISTS);
+}
+
 static bool is_traceable(const pcap_if_t *device)
 {
 	return is_real(device) && (device->flags & PCAP_IF_UP) != 0 &&
-	       (device->flags & PCAP_IF_LOOPBACK) == 0 &&
+	       (device->flags & PCAP_IF_LOOPBACK) == 0 && !is_bridge_port(device->name) &&
 	       st_link_type_sendable((uint32_t)interface_link_type(device->name));
 }
 

@@ -47,8 +47,8 @@ enum st_direction interface_direction(struct interface *interface, const struct 
 char *interface_list(GError **error);
 
 /*
- * The names (char *) of those that can be traced on: up, no loopback, of a link
- * type that can be sent on; in the order of interface_list(). Freed with
+ * The names (char *) of those that can be traced on: up, no loopback, no port of a
+ * bridge, of a link type that can be sent on; in the order of interface_list(). Freed with
  * g_ptr_array_unref(). NULL: `error` says why.
  */
 GPtrArray *interface_traceable(GError **error);

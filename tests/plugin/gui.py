@@ -333,6 +333,13 @@ class Details:
         self._display.keys("shift+Right")
         return self._display.settled()
 
+    def region(self, picture, first, count):
+        """(left, top, width, height) of some lines, as wide as their text."""
+        top, bottom = self._lines(first)[0], self._lines(first + count)[0]
+        right = next(x for x in range(self._right, 0, -1)
+                     if len(picture.colours(x, top + self._rows.height, x + 1, bottom)) > 1)
+        return 0, top, right + 20, bottom - top
+
     def colour(self, picture, number):
         top, bottom = self._lines(number)
         return picture.background(self._left, top + 2, self._right, bottom - 2)

@@ -10,7 +10,8 @@ import re
 import statistics
 
 # A row of the table; the times are in ms, None where there are none.
-Row = collections.namedtuple("Row", "flow service trace hop router sent answered loss best average worst deviation last")
+Row = collections.namedtuple("Row", "flow service trace hop router sent answered loss "
+                                    "best average worst deviation last")
 
 _DECIMALS = 3  # of the table's times; 2 of a share
 _HEADER = re.compile(r"^\S+ \S+ > ", re.M)
@@ -46,8 +47,8 @@ def _decimal(cell):
 def row(cells):
     """A row of cells, as texts or as sharkd's values."""
     flow, service, trace, hop, router, sent, answered, *rest = cells
-    return Row(_whole(flow), service.strip(), _whole(trace), _whole(hop), router.strip(), _whole(sent), _whole(answered),
-               *map(_decimal, rest))
+    return Row(_whole(flow), service.strip(), _whole(trace), _whole(hop), router.strip(), _whole(sent),
+               _whole(answered), *map(_decimal, rest))
 
 
 def printed_rows(printed):
@@ -134,7 +135,8 @@ def reported_counts(traces, sent):
     for trace in traces:
         for hop in trace["hops"]:
             place = (trace["flow"]["id"], trace["trace"], hop["ttl"])
-            found[place] += []
+            for end in (1, 2, 3):
+                found[place[:end]] += []
             for reply in hop["replies"]:
                 _count_reply(found, place, reply)
     counts = {path: _extremes(path, times) for path, times in found.items()}

@@ -1,8 +1,8 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""st-inject as a capture program of Wireshark: tshark, as nobody with the privileges to capture, lists its interfaces in
-the lab of kernel routers, traces through it what its options select and annotates that live; the end of a capture ends
-the probing, and errors are tshark's.
+"""st-inject as a capture program of Wireshark: tshark, as nobody with the privileges to capture, lists its interfaces
+in the lab of kernel routers, traces through it what its options select and annotates that live; the end of a capture
+ends the probing, and errors are tshark's.
 
 Usage: test_extcap.py listed | traced | ended | wrong
 """
@@ -10,10 +10,12 @@ Usage: test_extcap.py listed | traced | ended | wrong
 import os
 import pathlib
 import re
+import select
 import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 
 import shark as sharks
@@ -35,26 +37,24 @@ FIELDS = ["frame.number", "st.probe", "st.reply", "st.hop", "st.probe.index", "s
           "st.flow.service", "tcp.dstport", "ip.ttl"]
 ANSWER_S = 1.0  # a question of Wireshark's start page; a tenth of that is usual
 STOP_S = 1.0
+FAILURE_S = 6.0  # tshark alone takes half a second; it would wait for a pipe without end
 # A trace that goes on for a quarter of a minute.
 SLOW = {"algorithm": "packet-by-packet", "probes": 10, "max-ttl": 32, "inter-probe-time": "50ms",
         "inter-iteration-time": "50ms", "wait": "200ms"}
 
 
 class Installed:
-    """In the folder of a Shark what looks like an installation with st-inject."""
+    """In the folder of a Shark, where the signatures are already, what looks like an installation with st-inject."""
 
     def __init__(self, shark):
         self.shark = shark
         top = shark.folder / "installed"
         (top / "bin").mkdir(parents=True)
         shutil.copy(tools.program("st-inject"), top / "bin")
-        shutil.copytree(sharks.SOURCE / "signatures", top / "share" / "servicetrace" / "signatures",
-                        ignore=lambda _, names: [name for name in names if not name.endswith(".service")])
         (top / "extcap").mkdir()
         (top / "extcap" / "st-inject").symlink_to("../bin/st-inject")
         self.program = top / "extcap" / "st-inject"
-        for path in (top, *(top / "share").rglob("*")):
-            path.chmod(path.stat().st_mode | 0o055)
+        top.chmod(top.stat().st_mode | 0o055)
 
     def command(self, argv, capable=True):
         """argv for whoever is root in a node: nobody, who may capture or not."""
@@ -102,25 +102,28 @@ class Bench:
     def chosen(self, options):
         """Wireshark keeps the dialog's answers as preferences."""
         name = re.sub("[^a-z0-9]", "_", self.value)
-        return [word for option, value in options.items() for word in ("-o", f"extcap.{name}.{option.replace('-', '')}:{value}")]
+        return [word for option, value in options.items()
+                for word in ("-o", f"extcap.{name}.{option.replace('-', '')}:{value}")]
 
     def tshark(self, options, *arguments, capable=True):
         """Starts tshark on the interface. Returns once it captures, or has ended."""
-        live = self.installed.start(self.client, ["tshark", "-n", "-i", self.value, *self.chosen(options), *arguments],
-                                    capable)
-        wait_until(lambda: not live.running() or any(map(tools.has_packet_socket, self.installed.running())), 10, "st-inject captures")
+        command = ["tshark", "-n", "-i", self.value, *self.chosen(options), *arguments]
+        live = self.installed.start(self.client, command, capable)
+        wait_until(lambda: not live.running() or any(map(tools.has_packet_socket, self.installed.running())), 10,
+                   "st-inject captures")
         time.sleep(tools.SETTLE_S)
         return live
 
     def annotated(self, options, *arguments):
         """Starts tshark so that it prints FIELDS of each packet, in one pass."""
         words = [word for field in FIELDS for word in ("-e", field)]
-        return self.tshark(options, "-l", "-T", "fields", "-E", "separator=/t", "-E", "occurrence=f", *words, *arguments)
+        shown = ["-l", "-T", "fields", "-E", "separator=/t", "-E", "occurrence=f", *words]
+        return self.tshark(options, *shown, *arguments)
 
     def end(self, live, statement):
         """Ends the capture as Ctrl-C does; returns the rows of annotated()."""
         code = live.stop(signal.SIGINT)
-        self.check.equal((code, complaints(live)), (0, []), f"{statement}: tshark ends with 0 and no complaint")
+        self.check.equal((code, complaints(live)), (0, []), f"{statement}: tshark ends with 0, without a complaint")
         self.check.equal(self.installed.running(), [], f"{statement}: no st-inject is left")
         return [dict(zip(FIELDS, line.split("\t"))) for line in live.stdout().splitlines()]
 
@@ -132,8 +135,10 @@ class Bench:
                         for n in range(PROBES)) * len(flows)
         replies = [row for row in rows if row["st.reply"]]
         found = sorted((row["st.hop"], row["st.probe.index"], row["st.router"]) for row in replies)
-        self.check.equal(found, sorted(wanted), f"{statement}: {len(replies)} replies, each with its hop, probe and router")
-        self.check.that(all(0 < float(row["st.rtt_ms"] or 0) < 1000 for row in replies), f"{statement}: and with its RTT")
+        self.check.equal(found, sorted(wanted),
+                         f"{statement}: {len(replies)} replies, each with its hop, probe and router")
+        self.check.that(all(0 < float(row["st.rtt_ms"] or 0) < 1000 for row in replies),
+                        f"{statement}: and with its RTT")
         probes = sorted((row["st.hop"], row["st.probe.index"]) for row in rows if row["st.probe"])
         wanted = sorted((str(ttl), str(n + 1)) for ttl in range(1, MAX_TTL + 1) for n in range(PROBES)) * len(flows)
         self.check.equal(probes, sorted(wanted), f"{statement}: {len(probes)} probes, each with its hop")
@@ -151,22 +156,42 @@ def check_listed(bench):
         done = installed.run(bench.client, ["tshark", "-D"], capable)
         found = re.findall(r"^\d+\. (st-\S+) \((.*)\)$", done.stdout, re.M)
         wanted = [(bench.value, f"Service Traceroute: {bench.network.client_interface}")]
-        check.equal((found, done.stderr), (wanted, ""), f"{who}: tshark -D lists the interface that is up, and no loopback")
+        check.equal((found, done.stderr), (wanted, ""),
+                    f"{who}: tshark -D lists the interface that is up, and no loopback")
         done = installed.run(bench.client, ["tshark", "-L", "-i", bench.value], capable)
-        check.that("EN10MB (Ethernet)" in done.stdout and done.returncode == 0, f"{who}: tshark -L", done.stdout + done.stderr)
-        for question in (["--extcap-interfaces", "--extcap-version=4.0"], ["--extcap-config", "--extcap-interface", bench.value]):
+        check.that("EN10MB (Ethernet)" in done.stdout and done.returncode == 0, f"{who}: tshark -L",
+                   done.stdout + done.stderr)
+        for question in (["--extcap-interfaces", "--extcap-version=4.0"],
+                         ["--extcap-config", "--extcap-interface", bench.value]):
             began = time.monotonic()
             done = installed.run(bench.client, [installed.program, *question], capable)
             lasted = time.monotonic() - began
             check.that((done.returncode, done.stderr) == (0, "") and done.stdout and lasted < ANSWER_S,
                        f"{who}: {question[0]} is answered in {1000 * lasted:.0f} ms", done.stderr)
     check_filters(bench)
+    check_bridge(bench)
+
+
+def check_bridge(bench):
+    """A bridge, a port of it and what is plugged into that; and a tunnel."""
+    names = ("bridge", "port", "guest", "tunnel")
+    for line in ("link add bridge type bridge", "link add port type veth peer name guest",
+                 "link set port master bridge", "tuntap add tunnel mode tun",
+                 *(f"link set {name} up" for name in names)):
+        bench.client.run(["ip", *line.split()])
+    done = bench.installed.run(bench.client, [bench.installed.program, "--extcap-interfaces"], capable=False)
+    found = sorted(re.findall(r"\{value=([^}]*)\}", done.stdout))
+    bench.check.equal(found, sorted([bench.value, "st-bridge", "st-guest", "st-tunnel"]),
+                      "all are listed but the port of the bridge")
+    done = bench.installed.run(bench.client, [bench.installed.program, "--extcap-dlts", "--extcap-interface",
+                                              "st-tunnel"])
+    bench.check.that("{name=RAW}" in done.stdout, "the tunnel's packets are raw IP", done.stdout)
 
 
 def check_filters(bench):
     """Wireshark colours the filter's line by this."""
-    for text, good in [("tcp port 80", True), ("host 192.0.2.1 and not udp", True), ("inbound", True), ("tcp prt 80", False),
-                       ("host", False)]:
+    for text, good in [("tcp port 80", True), ("host 192.0.2.1 and not udp", True), ("inbound", True),
+                       ("tcp prt 80", False), ("host", False)]:
         done = bench.installed.run(bench.client, [bench.installed.program, "--extcap-interface", bench.value,
                                                   "--extcap-capture-filter", text], capable=False)
         bench.check.that(bool(done.stdout) != good and not done.stderr and done.returncode == 0,
@@ -196,8 +221,8 @@ def check_narrowed(bench, web):
     for options, arguments in (({"port": PORT + 1}, []), ({}, ["-f", f"tcp port {PORT + 1}"])):
         statement = f"one of two downloads, by {'the filter' if arguments else 'the port'}"
         checks.section(statement)
-        live = bench.annotated({"all": "true", "max-ttl": MAX_TTL, "wait": "500ms", "protocol": "tcp", "ip-version": "ipv4",
-                                **options}, *arguments)
+        live = bench.annotated({"all": "true", "max-ttl": MAX_TTL, "wait": "500ms", "protocol": "tcp",
+                                "ip-version": "ipv4", **options}, *arguments)
         both = [web.download(bench.client, address, port, seconds=2.0) for port in (PORT, PORT + 1)]
         flows = [download.finish()[0] for download in both]
         time.sleep(1.0)
@@ -274,7 +299,7 @@ def check_ended(bench):
         statement = f"tshark gets {number.name}"
         live = check_probing_ends(bench, statement, lambda live, number=number: live.send_signal(number))
         code = live.wait(5)
-        check.equal((code, complaints(live)), (0, []), f"{statement}: tshark ends with 0 and no complaint")
+        check.equal((code, complaints(live)), (0, []), f"{statement}: tshark ends with 0, without a complaint")
     live = check_probing_ends(bench, "what reads the pipe is killed", lambda _: kill("dumpcap"))
     live.stop(signal.SIGKILL)
     live = check_probing_ends(bench, "tshark is killed", lambda live: live.send_signal(signal.SIGKILL))
@@ -289,13 +314,33 @@ def kill(name):
             os.kill(int(entry), signal.SIGKILL)
 
 
+def make_pipe(bench):
+    """A pipe as Wireshark makes it: its path, and the descriptor that reads."""
+    path = pathlib.Path(tempfile.mkdtemp(dir=bench.installed.shark.folder)) / "fifo"
+    path.parent.chmod(0o755)
+    os.mkfifo(path)
+    path.chmod(0o666)
+    return path, os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+
+
+def check_opened(bench, *arguments):
+    """Wireshark 4.0 waits for the pipe of a program that has ended, unless it was opened once."""
+    path, reader = make_pipe(bench)
+    done = bench.installed.run(bench.client, [bench.installed.program, "--capture", "--extcap-interface", bench.value,
+                                              "--fifo", path, *arguments])
+    condition = select.poll()
+    condition.register(reader, 0)
+    opened = [found for _, found in condition.poll(0)] == [select.POLLHUP]
+    os.close(reader)
+    bench.check.that(opened and done.returncode == 2 and len(done.stderr.splitlines()) == 1,
+                     f"{' '.join(arguments) or 'no option'}: it fails with one line, and the pipe was opened",
+                     done.stderr)
+
+
 def check_pipe(bench, statement, stop):
     """st-inject with a pipe of the test's own."""
     checks.section(statement)
-    path = bench.installed.shark.folder / f"fifo-{statement[:3].strip()}"
-    os.mkfifo(path)
-    path.chmod(0o666)
-    reader = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    path, reader = make_pipe(bench)
     live = bench.installed.start(bench.client, [
         bench.installed.program, "--capture", "--extcap-interface", bench.value, "--fifo", path, "--host", "192.0.2.1"])
     tools.wait_capturing(live)
@@ -315,19 +360,26 @@ def check_pipe(bench, statement, stop):
 
 def check_fails(bench, statement, options, message, *arguments, capable=True):
     """The capture ends by itself, and tshark shows why."""
+    began = time.monotonic()
     live = bench.tshark(options, *arguments, capable=capable)
     live.wait(8)
+    lasted = time.monotonic() - began
+    bench.check.that(lasted < FAILURE_S, f"{statement}: tshark ends, after {1000 * lasted:.0f} ms")
     bench.check.that(re.search(message, live.stderr()), f"{statement}: tshark says why", repr(live.stderr()))
     bench.check.equal(bench.installed.running(), [], f"{statement}: no st-inject is left")
 
 
 def check_wrong(bench):
-    check_fails(bench, "nothing selected", {}, "st-inject: nothing is selected: choose services, hosts, a flow or every")
-    check_fails(bench, "no permission", {"all": "true"}, "st-inject: no permission to capture on .*setcap", capable=False)
+    every = {"all": "true"}
+    check_fails(bench, "nothing selected", {}, "st-inject: nothing is selected: choose services, hosts, a flow")
+    check_fails(bench, "no permission", every, "st-inject: no permission to capture on .*setcap", capable=False)
     check_fails(bench, "an unknown service", {"more-services": "nonesuch"}, 'st-inject: -s: "nonesuch" is no service')
-    check_fails(bench, "a wrong time", {"all": "true", "wait": "17"}, 'st-inject: --wait: "17" is no time with a unit')
-    check_fails(bench, "a wrong filter", {"all": "true"}, 'st-inject: filter "tcp prt 1": ', "-f", "tcp prt 1")
-    check_fails(bench, "hosts of no version", {"host": "192.0.2.1", "ip-version": "ipv6"}, "st-inject: no flow can match")
+    check_fails(bench, "a wrong time", {**every, "wait": "17"}, 'st-inject: --wait: "17" is no time with a unit')
+    check_fails(bench, "a wrong filter", every, 'st-inject: filter "tcp prt 1": ', "-f", "tcp prt 1")
+    check_fails(bench, "hosts of no version", {"host": "192.0.2.1", "ip-version": "ipv6"},
+                "st-inject: no flow can match")
+    for arguments in ([], ["--all", "--nonsense"], ["--all", "--wait", "17"], ["--all", "--host"]):
+        check_opened(bench, *arguments)
     bench.client.run(["ip", "link", "set", bench.network.client_interface, "down"])
     done = bench.installed.run(bench.client, ["tshark", "-D"])
     bench.check.that(bench.value not in done.stdout, "an interface that is down is not listed")

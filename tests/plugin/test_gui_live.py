@@ -26,8 +26,10 @@ DOWNLOAD_BYTES = 12_000  # in few packets, so that all rows are on one page
 REPLIES_S = 15
 MOST_REPLIES = 12  # of 18, three of each router that answers; the last may be on the next page
 NOT_JUDGED = (225, 225, 225)  # what the profile paints a probe whose reply may yet come
-WHITE = (255, 255, 255)
 START_PAGE = "Wireshark Network Analyzer"
+GEAR, ROW = 24, 20  # pixels: more than the width of a gear, and than a row of the start page
+DARK = 60
+TOOLBARS = 150  # the menu and what is below it ends before
 # Of the dialog's window: the second tab, the first line of text below it, and the buttons, from its corners.
 FLOWS_TAB, HOSTS_LINE = (142, 26), (300, 91)
 SAVE_BUTTON, CLOSE_BUTTON = (-223, -24), (-137, -24)
@@ -118,8 +120,8 @@ def check_dialog(check, shark, display):
     """The gear on the start page, a host typed into the dialog, a double click on the interface: a trace."""
     window = Window(check, shark, display)
     with window.wireshark as wireshark:
-        picture = wireshark.open(START_PAGE)
-        gear = find_gear(picture)
+        wireshark.open(START_PAGE)
+        gear = await_gear(display)
         display.click(*gear)
         title = f"Interface Options: .*{INTERFACE}"
         dialog = display.window(title)
@@ -143,14 +145,26 @@ def check_dialog(check, shark, display):
         check.that(True, "rows have three bands' colours")
 
 
+def await_gear(display):
+    """Where it is, once there is one: interfaces are listed some time after the window is drawn."""
+    return gui.wait_until(lambda: find_gear(display.picture()), gui.START_S, "a gear on the start page")
+
+
 def find_gear(picture):
-    """Of the one interface that has options, in the first column of the start page's list."""
-    left, right = 170, 194
-    for y in range(picture.height // 4, picture.height * 3 // 4):
-        found = picture.colours(left, y, right, y + 1)
-        if WHITE in found and len(found) > 2:
-            return (left + right) // 2, y + gui.FONT_PIXELS
-    raise gui.Absent("no gear on the start page")
+    """Of the one interface that has options, below the one that is selected at first, left of its name."""
+    middle = picture.width // 2, picture.width * 3 // 4
+    selected = next((y for y in range(TOOLBARS, picture.height - ROW)
+                     if len(picture.colours(middle[0], y, middle[1], y + ROW // 2)) == 1
+                     and is_coloured(picture.pixel(middle[0], y))), picture.height)
+    left = next((x for x in range(middle[0]) if is_coloured(picture.pixel(x, min(selected + 2, picture.height - 1)))), 0)
+    for y in range(selected + ROW, picture.height * 3 // 4):
+        if any(max(colour) < DARK for colour in picture.colours(left + 4, y, left + GEAR, y + 1)):
+            return left + GEAR // 2, y + gui.FONT_PIXELS // 2
+    return None
+
+
+def is_coloured(pixel):
+    return len(set(pixel)) == 3
 
 
 def main(check):

@@ -1,13 +1,14 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The plugin's statistics of every capture are what st-replay reports of it: the hops as text, the table, the tree, and
-what tshark's own statistics make of st.rtt_ms; in one pass of tshark and in two, and in sharkd, with filters and without.
+what tshark makes of st.rtt_ms; in one pass and in two, and in sharkd, with filters and without.
 The conversation filter is that of the frame's flow.
 
 Usage: test_statistics.py made | real | simulated, as test_fields.py.
 """
 
 import collections
+import decimal
 import json
 import re
 import shutil
@@ -22,11 +23,18 @@ sys.path.insert(0, str(sharks.SOURCE / "tests" / "replay"))
 import harness  # noqa: E402  pylint: disable=wrong-import-position
 
 PASSES = {"one pass": (), "two passes": ("-2",)}
-KINDS = ("hops, one pass", "hops, two passes", "table, one pass", "table, two passes", "table of sharkd", "tree of sharkd",
-         "tree, one pass and two",
+KINDS = ("hops, one pass", "hops, two passes", "table, one pass", "table, two passes", "table of sharkd",
+         "tree of sharkd", "tree, one pass and two",
          "filtered hops", "filtered table", "filtered tree")
 FILTERED_MAX = 2  # traces of a capture that are asked for one by one
 TIME_LIMIT_S = 60
+# io,stat of 4.0 adds doubles to memory that it has not cleared: with these, malloc() gives memory that is.
+ZEROES = {"MALLOC_PERTURB_": 255, "GLIBC_TUNABLES": "glibc.malloc.tcache_count=0"}
+
+
+def _moment(row):
+    """When a reply came; of two at the same time the later probe's counts as later."""
+    return decimal.Decimal(row[1]), int(row[6] or 0)
 
 
 class Comparison:
@@ -54,35 +62,37 @@ class Comparison:
         self._table(path, shown, wanted)
         self._tree(path, shown, reports.reported_counts(traces, sent))
         if len(traces) > 1:
-            for trace in traces[:FILTERED_MAX]:
+            for trace in [trace for trace in traces if trace["replies_received"]][:FILTERED_MAX]:
                 self._filtered(path, trace, wanted, shown["two passes"])
 
     def _note(self, kind, path, faults):
         self.faults[kind] += [f"{path.name}: {fault}" for fault in faults]
 
-    def statistics(self, path, what, extra=()):
+    def statistics(self, path, what, extra=(), **options):
         """What tshark prints of one of its statistics."""
-        done = self.shark.tshark(*extra, "-r", self.shark.file(path), "-q", "-z", what)
+        done = self.shark.tshark(*extra, "-r", self.shark.file(path), "-q", "-z", what, **options)
         return done.stdout
 
     def _all_three(self, path, extra, condition=""):
         """All of ours in one run."""
-        what = [word for name in ("hops", "table", "tree") for word in ("-z", f"st,{name}{condition and ','}{condition}")]
+        chosen = f",{condition}" if condition else ""
+        what = [word for name in ("hops", "table", "tree") for word in ("-z", f"st,{name}{chosen}")]
         return reports.parts(self.shark.tshark(*extra, "-r", self.shark.file(path), "-q", *what).stdout)
 
     def _seen(self, path):
         """The RTT of the latest reply of each router of each hop, and how many probes each hop has in the capture."""
-        names = ["st.probe", "frame.time_epoch", "st.trace", "st.hop", "st.router", "st.rtt_ms"]
+        names = ["st.probe", "frame.time_epoch", "st.trace", "st.hop", "st.router", "st.rtt_ms", "st.probe.index"]
         rows = self.shark.fields(path, "st.probe || st.rtt", names, ("-2",))
         probes = [row for row in rows if row[0]]
         sent = collections.Counter((int(trace), int(hop)) for row in probes
                                    for trace, hop in zip(*map(annotations.values, row[2:4])))
-        replies = sorted((row for row in rows if not row[0]), key=lambda row: float(row[1]))
+        replies = sorted((row for row in rows if not row[0]), key=_moment)
         last_ms = {(int(row[2]), int(row[3]) if row[3] else None, row[4]): float(row[5]) for row in replies}
         return last_ms, sent
 
     def _hops(self, path, shown):
-        wanted = collections.Counter(reports.texts(harness.replay("-o", "text", "--quiet", path, timeout=TIME_LIMIT_S).stdout))
+        done = harness.replay("-o", "text", "--quiet", path, timeout=TIME_LIMIT_S)
+        wanted = collections.Counter(reports.texts(done.stdout))
         for name, parts in shown.items():
             texts = collections.Counter(reports.texts(parts["hops"]))
             self._note(f"hops, {name}", path, [f"missing: {text}" for text in (wanted - texts).elements()])
@@ -106,14 +116,14 @@ class Comparison:
         self._note("tree, one pass and two", path, sorted(once ^ twice))
 
     def _filtered(self, path, trace, wanted, unfiltered):
-        """One trace by its number."""
+        """The answered hops of one trace."""
         number = trace["trace"]
-        parts = self._all_three(path, ("-2",), f"st.trace == {number}")
+        parts = self._all_three(path, ("-2",), f"st.trace == {number} && st.reply")
         self.counted["filtered"] += 1
         if reports.texts(parts["hops"]) != [reports.texts(unfiltered["hops"])[number - 1]]:
             self._note("filtered hops", path, [f"trace {number}: {parts['hops']}"])
-        shown = reports.printed_rows(parts["table"])
-        self._note("filtered table", path, reports.row_differences(shown, [row for row in wanted if row.trace == number]))
+        rows = [row for row in wanted if row.trace == number and row.answered]
+        self._note("filtered table", path, reports.row_differences(reports.printed_rows(parts["table"]), rows))
         counts = reports.printed_counts(parts["tree"])
         if counts != {number: trace["replies_received"]}:
             self._note("filtered tree", path, [f"trace {number}: {counts}, not {trace['replies_received']}"])
@@ -126,7 +136,7 @@ class Comparison:
 
 
 def check_frames(check, comparison, path):
-    """A frame that is a probe selects its trace and, in the table, its hop, also where it was not yet known to be one."""
+    """A frame that is a probe selects its trace and, in the table, its hop, also where it proves to be one later."""
     rows = comparison.shark.fields(path, "st.probe", ["frame.number", "st.hop"], ("-2",))
     number, hop = rows[0]
     condition = f"frame.number == {number}"
@@ -153,7 +163,7 @@ def check_own_statistics(check, comparison, path):
     hops = [(trace["trace"], hop["ttl"], hop["rtt"]["average_ms"]) for trace in traces for hop in trace["hops"]
             if hop["ttl"] and hop.get("rtt")]
     columns = [f"AVG(st.rtt_ms)st.rtt_ms && st.trace == {trace} && st.hop == {ttl}" for trace, ttl, _ in hops]
-    printed = comparison.statistics(path, "io,stat,0," + ",".join(columns), ("-2",))
+    printed = comparison.statistics(path, "io,stat,0," + ",".join(columns), ("-2",), env=comparison.shark.env(**ZEROES))
     values = [re.findall(r"\|\s*([\d.]+)\s*(?=\|)", line) for line in printed.splitlines() if "<>" in line]
     faults = [f"{hop}: {value}" for hop, value in zip(hops, values[0]) if abs(float(value) - hop[2]) > 0.0015]
     check.that(len(values) == 1 and len(values[0]) == len(hops) and not faults,
@@ -170,7 +180,8 @@ def check_again(check, comparison):
             for _ in range(2):
                 answer = json.dumps(comparison.sharkd.ask("tap", tap0=name))
                 answers.setdefault((path.name, name), set()).add(answer)
-    check.equal([len(found) for found in answers.values()], [1] * 4, "sharkd's answers stay the same over files and requests")
+    check.equal([len(found) for found in answers.values()], [1] * 4,
+                "sharkd's answers stay the same over files and requests")
 
 
 def check_conversations(check, shark, path):
@@ -195,6 +206,9 @@ def main(check, folder):
         for path in captures:
             comparison.capture(path)
         comparison.report(check)
+        if sys.argv[1] == "simulated":
+            for path in [path for path in captures if re.search("-(vlan|late-capture|short-quotes)[.]", path.name)]:
+                check_own_statistics(check, comparison, path)
         if sys.argv[1] == "made":
             for name in ("silent-router-v4.pcap", "udp-v6.pcapng"):
                 check_frames(check, comparison, harness.CAPTURES / name)
