@@ -13,6 +13,18 @@
 /* Of those with one identification: hosts count it up, so the latest few are meant. */
 #define SAME_IP_ID_MAX 64
 #define IP_IDS (UINT16_MAX + 1)
+/*
+ * Packets are remembered by a fingerprint of what copies share, so many to a bucket, which
+ * fits a line of the processor's cache; the latest stay. There is room for twice as many as
+ * there are candidates.
+ */
+#define SIGHTINGS 4
+#define SIGHTING_BUCKETS 32768
+
+struct sighting {
+	uint64_t fingerprint;
+	uint64_t serial; /* 0: none */
+};
 
 struct candidates {
 	struct hash_table pairs;
@@ -20,6 +32,7 @@ struct candidates {
 	size_t ring_size;	 /* a power of two */
 	uint64_t last_serial;
 	uint64_t *by_ip_id; /* serial of the latest with this identification; 0: none */
+	struct sighting (*sightings)[SIGHTINGS];
 	uint64_t seed;
 	uint64_t wait_ns;
 };
@@ -33,6 +46,7 @@ struct candidates *candidates_new(uint64_t seed, uint64_t wait_ns)
 	candidates->seed = seed;
 	candidates->wait_ns = wait_ns;
 	candidates->by_ip_id = g_new0(uint64_t, IP_IDS);
+	candidates->sightings = g_malloc0_n(SIGHTING_BUCKETS, sizeof(*candidates->sightings));
 	candidates->ring_size = RING_AT_FIRST;
 	candidates->ring = g_new0(struct candidate *, RING_AT_FIRST);
 	return candidates;
@@ -136,6 +150,7 @@ void candidates_free(struct candidates *candidates)
 	hash_table_free(&candidates->pairs);
 	g_free(candidates->ring);
 	g_free(candidates->by_ip_id);
+	g_free(candidates->sightings);
 	g_free(candidates);
 }
 
@@ -201,17 +216,47 @@ static bool is_same(const struct candidate *candidate, const struct st_packet *p
 	       st_tuple_equal(&probe->tuple, tuple);
 }
 
-static struct candidate *copied_by_ip_id(const struct candidates *candidates,
-					 const struct st_packet *packet,
-					 const struct st_tuple *tuple, uint64_t now)
+/* The same for a packet and its copies, and hardly for others. */
+static uint64_t fingerprint_of(const struct candidates *candidates, const struct st_packet *packet,
+			       const struct st_tuple *tuple)
 {
-	struct candidate *candidate = by_serial(candidates, candidates->by_ip_id[packet->ip_id]);
+	uint64_t ports = (uint64_t)tuple->source_port << 16 | tuple->destination_port;
 
-	for (int looked = 0; candidate && looked < COPIES_LOOKED_AT; looked++) {
-		if (candidate->probe.now_ns + candidates->wait_ns >= now &&
+	return hash_mix(hash_mix(hash_of(candidates, tuple), ports),
+			(uint64_t)packet->ip_id << 32 | packet->key);
+}
+
+static struct sighting *bucket_of(const struct candidates *candidates, uint64_t fingerprint)
+{
+	return candidates->sightings[fingerprint % SIGHTING_BUCKETS];
+}
+
+static void note_sighting(const struct candidates *candidates, uint64_t fingerprint,
+			  uint64_t serial)
+{
+	struct sighting *bucket = bucket_of(candidates, fingerprint), *oldest = bucket;
+
+	for (int i = 1; i < SIGHTINGS; i++)
+		oldest = bucket[i].serial < oldest->serial ? &bucket[i] : oldest;
+	*oldest = (struct sighting){fingerprint, serial};
+}
+
+/* With an identification; a packet that comes again much later is another one. */
+static struct candidate *copied_before(const struct candidates *candidates,
+				       const struct st_packet *packet, const struct st_tuple *tuple,
+				       uint64_t now)
+{
+	uint64_t fingerprint = fingerprint_of(candidates, packet, tuple);
+	const struct sighting *bucket = bucket_of(candidates, fingerprint);
+
+	for (int i = 0; i < SIGHTINGS; i++) {
+		struct candidate *candidate = bucket[i].fingerprint == fingerprint
+						      ? by_serial(candidates, bucket[i].serial)
+						      : NULL;
+
+		if (candidate && candidate->probe.now_ns + candidates->wait_ns >= now &&
 		    is_same(candidate, packet, tuple))
 			return candidate;
-		candidate = by_serial(candidates, candidate->older_ip_id);
 	}
 	return NULL;
 }
@@ -245,7 +290,7 @@ static struct candidate *copied(const struct candidates *candidates, const struc
 				const struct st_packet *packet, const struct st_tuple *tuple,
 				uint64_t now)
 {
-	return has_ip_id(packet) ? copied_by_ip_id(candidates, packet, tuple, now)
+	return has_ip_id(packet) ? copied_before(candidates, packet, tuple, now)
 				 : copied_of_late(pair, packet, tuple, now);
 }
 
@@ -268,6 +313,8 @@ struct candidate *candidates_add(struct candidates *candidates, const struct st_
 	if (has_ip_id(packet)) {
 		candidate->older_ip_id = candidates->by_ip_id[packet->ip_id];
 		candidates->by_ip_id[packet->ip_id] = candidate->serial;
+		note_sighting(candidates, fingerprint_of(candidates, packet, &tuple),
+			      candidate->serial);
 	}
 	return candidate;
 }
