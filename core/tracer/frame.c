@@ -189,6 +189,14 @@ static void enter_tunnels(const struct st_tracer *tracer, const struct st_frame 
 	}
 }
 
+/* What is in order so far holds every probe that is older than the frame in hand. */
+static void note_order(struct st_tracer *tracer, const struct st_frame *frame)
+{
+	if (frame->stamp_ns < tracer->newest_stamp_ns)
+		tracer->is_out_of_order = true;
+	tracer->newest_stamp_ns = MAX(tracer->newest_stamp_ns, frame->stamp_ns);
+}
+
 void st_tracer_frame(struct st_tracer *tracer, uint64_t now, const struct st_frame *frame,
 		     struct st_frame_info *info)
 {
@@ -202,6 +210,7 @@ void st_tracer_frame(struct st_tracer *tracer, uint64_t now, const struct st_fra
 	st_tracer_wake(tracer, now);
 	replies_look_again(tracer, false);
 	tracer->stats.frames++;
+	note_order(tracer, frame);
 	status = st_packet_decode(frame, &packet);
 	if (status != ST_OK) {
 		count_undecoded(&tracer->stats, status);

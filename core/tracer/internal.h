@@ -62,7 +62,9 @@ struct st_tracer {
 	uint64_t last_trace_number;
 	uint64_t rate_next_ns; /* no probe of any flow before this */
 	uint16_t last_ip_id;
-	bool is_finished; /* no trace begins any more */
+	uint64_t newest_stamp_ns; /* of all frames shown */
+	bool is_out_of_order;	  /* a frame was older than one before it */
+	bool is_finished;	  /* no trace begins any more */
 };
 
 /* config.c */

@@ -234,13 +234,16 @@ static struct probe *find_probe(struct st_tracer *tracer, const struct early *er
 
 /*
  * A quote that has another identification or checksum is perhaps of a probe that comes
- * later in the file; unless that is what quotes do on this path.
+ * later in the file; unless that is what quotes do on this path. Another checksum alone is
+ * none of it in a capture that is in order.
  */
-static bool is_perhaps_of_another(const struct early *error, const struct probe *probe,
-				  uint8_t matched_by)
+static bool is_perhaps_of_another(const struct st_tracer *tracer, const struct early *error,
+				  const struct probe *probe, uint8_t matched_by)
 {
 	const unsigned *quotes = probe->trace->quotes;
 
+	if (!tracer->is_out_of_order && (matched_by & ST_MATCH_IPID))
+		return false;
 	return probe->trace->flow->is_session && quotes[false] <= quotes[true] &&
 	       !agrees_in_all(error, probe, matched_by);
 }
@@ -284,7 +287,7 @@ void replies_take_error(struct st_tracer *tracer, const struct st_packet *packet
 	probe = is_answer(packet) ? find_probe(tracer, &error, &matched_by) : NULL;
 	if (probe)
 		frame_tell(info, probe->trace->flow);
-	if (probe && is_perhaps_of_another(&error, probe, matched_by)) {
+	if (probe && is_perhaps_of_another(tracer, &error, probe, matched_by)) {
 		keep_early(tracer, &error);
 		return;
 	}

@@ -62,6 +62,20 @@ static void test_decides(void)
 	st_tracer_free(lab.tracer);
 }
 
+/* In a capture that is in order another checksum alone is no reason to wait for a better probe. */
+static void test_at_once(void)
+{
+	struct lab lab = watch();
+	struct shot shot = rising(0, 1), quoted = shot;
+	struct st_event event;
+
+	quoted.checksum++;
+	shoot(&lab, &shot);
+	expire(&lab, &quoted, ROUTER(1));
+	g_assert_true(next_of(&lab, ST_EVENT_REPLY, &event));
+	assert_only(&lab, "1:1/1");
+}
+
 static void assert_copy(struct lab *lab, unsigned ttl, unsigned index)
 {
 	struct st_event event;
@@ -103,6 +117,7 @@ int main(int argc, char **argv)
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/review/goes-on", test_goes_on);
 	g_test_add_func("/review/decides", test_decides);
+	g_test_add_func("/review/at-once", test_at_once);
 	g_test_add_func("/review/copies", test_copies);
 	return g_test_run();
 }
