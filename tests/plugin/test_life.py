@@ -173,6 +173,21 @@ def tzsp(frame):
     return bytes.fromhex("02000000000202000000000108 00") + head + udp
 
 
+def check_read_filter(check, shark, folder):
+    """What it rejects has no number: here each second frame, another program's; then the probes themselves."""
+    frames = capture_files.read(TCP4.read_bytes()).frames
+    strange = bytes.fromhex("ffffffffffff02000000000188b5") + bytes(46)
+    path = folder / "among-others.pcap"
+    path.write_bytes(capture_files.pcap_bytes(1, [one for frame in frames for one in (
+        frame._replace(bytes=strange, wire_bytes=len(strange)), frame)]))
+    shown = ["frame.number", "st.hop", "st.probe_in", "st.reply_in", "st.router", "st.rtt"]
+    check.equal(shark.fields(path, "st.probe || st.reply", shown, ("-2", "-R", "ip")),
+                shark.fields(TCP4, "st.probe || st.reply", shown, ("-2",)), "a read filter for IP: the same, with its links")
+    found = shark.fields(TCP4, "", shown[1:], ("-2", "-R", "icmp"))
+    check.equal(found, [[row[1], "", "", *row[4:]] for row in shark.fields(TCP4, "st.reply", shown)],
+                "one for ICMP: replies without their probes have hop, router and time, and no link")
+
+
 def check_disabled(check, shark):
     found = shark.tshark("--disable-protocol", "st", "-2", "-r", shark.file(TCP4), "-T", "fields", "-e", "st.flow",
                          "-e", "_ws.col.Info")
@@ -241,6 +256,7 @@ def main(check, folder):
         check_info_column(check, shark)
         check_signatures(check, shark, folder)
         check_encapsulation(check, shark, folder)
+        check_read_filter(check, shark, folder)
         check_disabled(check, shark)
     check_neighbours(check)
     check_version(check)
