@@ -22,7 +22,7 @@ import shark as sharks  # noqa: E402  pylint: disable=wrong-import-position
 RUNS = 7  # of each, in turn
 PLAIN_PACKETS = 500_000
 GROWTH = ((62_500, 6_250), (250_000, 25_000), (1_000_000, 100_000))  # packets, probes among them
-WAYS = {"summary lines": (), "two passes": ("-2",), "no output": ("-q",), "details": ("-V",)}
+WAYS = {"summary lines": (), "two passes": ("-2",), "statistics alone": ("-q", "-z", "io,stat,0"), "details": ("-V",)}
 VARIANTS = {"without the plugin": None, "with it": (), "protocol disabled": ("--disable-protocol", "st"),
             "any encapsulation": ("-o", "st.any_encapsulation:TRUE")}
 

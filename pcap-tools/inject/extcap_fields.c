@@ -447,6 +447,13 @@ static void add_field_choices(GString *text, const struct extcap_field *field,
 		add_services(text, field, services);
 }
 
+/* Wireshark 4.0 crashes when it is to load an empty list again. */
+static bool is_offered(const struct extcap_field *field, const struct st_signatures *services)
+{
+	return field->kind != EXTCAP_SERVICES ||
+	       (services != NULL && st_signatures_count(services) > 0);
+}
+
 char *extcap_dialog(const struct st_signatures *services)
 {
 	GString *text = g_string_new(NULL);
@@ -454,6 +461,8 @@ char *extcap_dialog(const struct st_signatures *services)
 
 	st_config_init(&config);
 	for (size_t i = 0; i < G_N_ELEMENTS(fields); i++) {
+		if (!is_offered(&fields[i], services))
+			continue;
 		add_argument(text, &fields[i], &config);
 		add_field_choices(text, &fields[i], &config, services);
 	}

@@ -32,6 +32,7 @@ _POLL_S = 0.15
 _BYTES_A_PIXEL = 3
 FONT_PIXELS = 8  # no row is lower
 _GAP = 40  # pixels
+_UNSIZED = 60  # pixels; a window is smaller before it is laid out
 # Of Wireshark itself: where the kernel has no wireless devices; of each capture's begin and end.
 _HARMLESS = re.compile(r"nl80211 not found\.|.*\[Capture MESSAGE\] -- .*|")
 
@@ -175,8 +176,10 @@ class Display:
         return self.do("search", "--onlyvisible", "--name", title).split()
 
     def window(self, title, timeout=START_S):
-        """Waits for one."""
-        return wait_until(lambda: self.windows(title), timeout, f"a window {title!r}")[-1]
+        """Waits for one, and until it has its size."""
+        window = wait_until(lambda: self.windows(title), timeout, f"a window {title!r}")[-1]
+        wait_until(lambda: self.region(window)[2] > _UNSIZED, timeout, f"a size of the window {title!r}")
+        return window
 
     def place(self, window, left, top, width, height):
         self.do("windowmove", window, left, top, "windowsize", window, width, height)
@@ -185,7 +188,7 @@ class Display:
     def region(self, window):
         """(left, top, width, height)"""
         found = dict(re.findall(r"(\w+)=(-?\d+)", self.do("getwindowgeometry", "--shell", window)))
-        return tuple(int(found[name]) for name in ("X", "Y", "WIDTH", "HEIGHT"))
+        return tuple(int(found.get(name, 0)) for name in ("X", "Y", "WIDTH", "HEIGHT"))
 
     def focus(self, window):
         self.do("windowraise", window, "windowfocus", "--sync", window)

@@ -44,7 +44,7 @@ SLOW = {"algorithm": "packet-by-packet", "probes": 10, "max-ttl": 32, "inter-pro
 
 
 class Installed:
-    """In the folder of a Shark, where the signatures are already, what looks like an installation with st-inject."""
+    """In the folder of a Shark what looks like an installation with st-inject."""
 
     def __init__(self, shark):
         self.shark = shark
@@ -54,6 +54,7 @@ class Installed:
         (top / "extcap").mkdir()
         (top / "extcap" / "st-inject").symlink_to("../bin/st-inject")
         self.program = top / "extcap" / "st-inject"
+        (top / "share").symlink_to(shark.build / "share")
         top.chmod(top.stat().st_mode | 0o055)
 
     def command(self, argv, capable=True):

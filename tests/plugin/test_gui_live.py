@@ -45,7 +45,7 @@ class Window:
         self.installed = test_extcap.Installed(shark)
         gui.list_only(shark)
         self.wireshark = gui.Wireshark(
-            shark, display, "-o", "capture.auto_scroll:FALSE", *arguments,
+            shark, display, "-o", "capture.auto_scroll:FALSE", *option("maxttl", len(bands.routers())), *arguments,
             command=lambda words: self.network.client.command(self.installed.command(words)),
             WIRESHARK_EXTCAP_DIR=self.installed.program.parent)
 
@@ -77,6 +77,11 @@ class Window:
         return {band for band, colour in bands.COLOURS.items() if counts[colour] > self.display.width}
 
 
+def option(name, value):
+    """What the dialog would keep."""
+    return ["-o", f"extcap.{INTERFACE.replace('-', '_')}.{name}:{value}"]
+
+
 def rows_by_truth(window, path):
     """The frames that can be seen, and how each row is painted."""
     frames = bands.truth(window.installed.shark, path)
@@ -88,11 +93,8 @@ def rows_by_truth(window, path):
 
 def check_live(check, shark, display):
     """-k: the capture begins at once, with options given as preferences."""
-    name = INTERFACE.replace("-", "_")
-    options = {"host": bands.DESTINATION, "maxttl": len(bands.routers())}
-    chosen = [word for option, value in options.items() for word in ("-o", f"extcap.{name}.{option}:{value}")]
     live = "live.pcapng"
-    window = Window(check, shark, display, "-k", "-i", INTERFACE, *chosen, "-w", live)
+    window = Window(check, shark, display, "-k", "-i", INTERFACE, *option("host", bands.DESTINATION), "-w", live)
     with window.wireshark as wireshark:
         wireshark.open(f"Capturing from .*{INTERFACE}")
         window.download()

@@ -26,10 +26,11 @@ NAMES = {  # of contract and documentation
     "st.mpls.ttl", "st.no_reply", "st.rtt_high", "st.quote_altered", "st.loop", "st.only_probe"}
 PREFERENCES = {"st.rtt_high", "st.rtt_very_high", "st.wait", "st.info_column", "st.any_encapsulation",
                "st.signatures_path"}
+CUT = (2, 14)  # how tshark ends, by version
 STRICT = {"WIRESHARK_DEBUG_WMEM_OVERRIDE": "strict"}
 LOADS = 8
 PACKETS, PROBES = 50_000, 5_000  # of a file of which the plugin keeps some 20 MB
-LEAKED_MAX = 0.03  # of what the plugin takes for one file, kept of each further one
+LEAKED_MAX = 0.1  # of what the plugin takes for one file, kept of each further one
 
 
 def replies(sharkd, way=0):
@@ -81,8 +82,8 @@ def check_memory(check, shark, path, environment, what):
 
 def check_odd_files(check, shark, folder):
     whole = TCP4.read_bytes()
-    for name, content, code in (("no packets", whole[:24], 0), ("cut", whole[:len(whole) // 2 + 7], 2),
-                                ("nothing", b"", (0, 1, 2)), ("no capture", b"\0" * 100, (1, 2))):
+    for name, content, code in (("no packets", whole[:24], 0), ("cut", whole[:len(whole) // 2 + 7], CUT),
+                                ("nothing", b"", (0, 1, 2, 3)), ("no capture", b"\0" * 100, (1, 2, 3))):
         path = folder / f"{name}.pcap"
         path.write_bytes(content)
         done = shark.tshark("-2", "-r", shark.file(path), quiet=False)

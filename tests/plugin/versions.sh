@@ -20,6 +20,8 @@ for suite in "$@"; do
 	echo "=== $suite"
 	# shellcheck disable=SC2016
 	"$here/../debian.sh" "$suite" "$folder/$suite" sh -eu -c '
+		# A mirror may stand still; what it holds is signed all the same.
+		echo "Acquire::Check-Valid-Until \"false\";" >/etc/apt/apt.conf.d/91still
 		. ./packages.sh
 		install_packages $DEMO_PACKAGES tshark wireshark-common
 		tshark --version 2>/dev/null | head -n 1

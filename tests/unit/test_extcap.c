@@ -358,6 +358,12 @@ static void test_services(void)
 		"value {arg=0}{value=a}{display=Gamma}{parent=category:other}{enabled=true}\n");
 	g_autofree char *none = extcap_dialog_choices(extcap_field_find("host"), services);
 	g_assert_cmpstr(none, ==, "");
+	/* The list is in the dialog only if there is something in it. */
+	g_autofree char *full = extcap_dialog(services);
+	g_autofree char *empty = extcap_dialog(NULL);
+	g_assert_nonnull(strstr(full, "{call=--service}"));
+	g_assert_null(strstr(empty, "{call=--service}"));
+	g_assert_nonnull(strstr(empty, "{call=--more-services}"));
 	st_signatures_free(services);
 }
 
