@@ -42,7 +42,7 @@ static void open_file(void)
 	st_config_init(&config);
 	config.active = false;
 	config.selection.all = true;
-	config.wait_ns = MIN(preferences->wait_ms * ST_NS_PER_MS, ST_WAIT_MAX_NS);
+	config.wait_ns = CLAMP(preferences->wait_ms * ST_NS_PER_MS, ST_NS_PER_MS, ST_WAIT_MAX_NS);
 	config.signatures = preferences_signatures();
 	config.seed = g_random_int();
 	store = store_new(&config);

@@ -110,6 +110,7 @@ def check_thresholds(check, shark):
         sharkd.ask("setconf", name="st.rtt_high", value="0")
         found = sharkd.ask("frames", filter="st.reply && st.band == 2")
         check.equal(len(found), total, "a threshold that changes while the file is open counts at once")
+    check.equal(bands(shark, "-o", "st.wait:0"), {"1": total}, "no wait at all is the shortest, not the end of all hops")
     silent = shark.fields(TCP4, "st.no_reply", ["st.band"], ("-2",))
     check.that(silent and all(row == ["0"] for row in silent), f"{len(silent)} silent probes have a band of their own")
 
