@@ -19,7 +19,9 @@ static int tap_st = -1;
 static dissector_handle_t st_handle;
 static const struct preferences *preferences;
 static struct feed feed; /* of the file in view */
+/* The latest frame that was fed. */
 static uint32_t last_frame;
+static int64_t last_offset;
 
 struct store *st_store(void)
 {
@@ -40,7 +42,7 @@ static void open_file(void)
 	st_config_init(&config);
 	config.active = false;
 	config.selection.all = true;
-	config.wait_ns = MIN(preferences->wait_ms * ST_NS_PER_MS, ST_WAIT_MAX_NS);
+	config.wait_ns = CLAMP(preferences->wait_ms * ST_NS_PER_MS, ST_NS_PER_MS, ST_WAIT_MAX_NS);
 	config.signatures = preferences_signatures();
 	config.seed = g_random_int();
 	store = store_new(&config);
@@ -55,14 +57,26 @@ static void close_file(void)
 	g_clear_pointer(&feed.store, store_free);
 }
 
+/*
+ * Each frame is fed once, although a window with a read filter dissects it twice. What that
+ * filter rejects leaves its number to the next frame, which is elsewhere in the file.
+ */
+static bool is_new(const packet_info *pinfo)
+{
+	if (PINFO_FD_VISITED(pinfo) || pinfo->num < last_frame)
+		return false;
+	return pinfo->num > last_frame || pinfo->fd->file_off != last_offset;
+}
+
 static int dissect_st(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, G_GNUC_UNUSED void *data)
 {
 	const struct mark *mark;
 
 	if (!feed.store)
 		return 0;
-	if (!PINFO_FD_VISITED(pinfo) && pinfo->num > last_frame) {
+	if (is_new(pinfo)) {
 		last_frame = pinfo->num;
+		last_offset = pinfo->fd->file_off;
 		feed_packet(&feed, tvb, pinfo, tree);
 	}
 	mark = store_marks(feed.store, pinfo->num);

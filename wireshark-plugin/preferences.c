@@ -27,8 +27,9 @@ static void register_numbers(module_t *module)
 		&preferences.rtt_very_high_ms);
 	prefs_register_uint_preference(
 		module, "wait", "Wait for a reply (ms)",
-		"A probe without a reply for so long is silent; later replies are none", 10,
-		&preferences.wait_ms);
+		"A probe without a reply for so long is silent; later replies are none. "
+		"From 1 to 60000",
+		10, &preferences.wait_ms);
 }
 
 /* Later versions have bool here, earlier ones gboolean. */

@@ -145,6 +145,8 @@ static void show_hop(const struct view *view, const struct mark *mark)
 
 static void show_link(const struct view *view, int field, uint32_t frame)
 {
+	if (!frame)
+		return;
 	add_number(view, view->tree, field, frame);
 	mark_frame_as_depended_upon(COMPAT_DEPENDENT(view->pinfo), frame);
 }

@@ -135,12 +135,14 @@ static struct st_signatures *read_folders(const char *path)
 static void tell_problem(const struct st_signatures *signatures)
 {
 	const struct st_signature_problem *first;
+	g_autofree char *place = NULL;
 
 	if (!st_signatures_problem_count(signatures))
 		return;
 	first = st_signatures_problem(signatures, 0);
-	report_warning("Service Traceroute: %s:%u: %s (st-signatures lint tells all)", first->path,
-		       first->line, first->text);
+	place = signature_place(first->path, first->line);
+	report_warning("Service Traceroute: %s: %s (st-signatures lint tells all)", place,
+		       first->text);
 }
 
 struct st_signatures *signatures_read(const char *path)

@@ -21,6 +21,8 @@ struct store {
 	uint64_t wait_ns;
 	uint64_t newest_ns; /* the largest stamp */
 	bool is_reviewed;   /* since the latest frame */
+	uint64_t latest;    /* the number of the latest frame */
+	GArray *rejected;   /* cookies of frames that are not in the file after all, rising */
 	GArray *frames;	    /* struct frame_entry, by number */
 	GPtrArray *marks;   /* struct mark; [0] is none */
 	GPtrArray *flows;   /* struct store_flow, by id; NULL where nothing is known */
@@ -60,6 +62,7 @@ struct store *store_new(const struct st_config *config)
 	store = g_new0(struct store, 1);
 	store->tracer = tracer;
 	store->wait_ns = config->wait_ns;
+	store->rejected = g_array_new(FALSE, FALSE, sizeof(uint64_t));
 	store->frames = g_array_new(FALSE, TRUE, sizeof(struct frame_entry));
 	store->marks = g_ptr_array_new_with_free_func(mark_free);
 	g_ptr_array_add(store->marks, NULL);
@@ -76,6 +79,7 @@ void store_free(struct store *store)
 	if (!store)
 		return;
 	st_tracer_free(store->tracer);
+	g_array_unref(store->rejected);
 	g_array_unref(store->frames);
 	g_ptr_array_unref(store->marks);
 	g_ptr_array_unref(store->flows);
@@ -144,7 +148,7 @@ static struct mark *find_mark(const struct store *store, uint64_t frame, enum ma
 	return mark;
 }
 
-/* Adds a mark behind those that the frame has. */
+/* Adds a mark behind those that the frame has, if it is in the file. */
 static struct mark *add_mark(struct store *store, enum mark_kind kind, const struct st_event *event)
 {
 	struct mark *mark = g_new0(struct mark, 1), *last = first_mark(store, event->cookie);
@@ -158,6 +162,8 @@ static struct mark *add_mark(struct store *store, enum mark_kind kind, const str
 	g_ptr_array_add(store->marks, mark);
 	while (last && last->next)
 		last = last->next;
+	if (!mark->frame)
+		return mark;
 	if (last)
 		last->next = mark;
 	else
@@ -178,7 +184,7 @@ static struct store_hop *hop_of(struct store *store, const struct st_event *even
 static void take_probe(struct store *store, const struct st_event *event)
 {
 	hop_of(store, event);
-	if (event->cookie) /* else it was answered, but is not in the file */
+	if (event->cookie) /* else it is not in the file */
 		add_mark(store, MARK_PROBE, event)->known_ns = store->newest_ns;
 }
 
@@ -210,7 +216,7 @@ static void take_copy(struct store *store, const struct st_event *event)
 	while (original && (original->kind == MARK_COPY || original->hop != event->ttl ||
 			    original->index != event->index))
 		original = original->next;
-	if (original)
+	if (original && event->cookie)
 		add_mark(store, MARK_COPY, event)->original = original;
 }
 
@@ -270,21 +276,68 @@ static void take_event(struct store *store, const struct st_event *event)
 	}
 }
 
+/*
+ * The core's cookies go on where numbers are given again, so that what it finds out later about
+ * a rejected frame is not taken for the next one's.
+ */
+static uint64_t cookie_of(const struct store *store, uint64_t number)
+{
+	return number + store->rejected->len;
+}
+
+/* The number of a frame; 0: it is not in the file. */
+static uint64_t number_of(const struct store *store, uint64_t cookie)
+{
+	guint low = 0, high = store->rejected->len;
+
+	while (low < high) {
+		guint middle = low + (high - low) / 2;
+
+		if (g_array_index(store->rejected, uint64_t, middle) < cookie)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	if (low < store->rejected->len && g_array_index(store->rejected, uint64_t, low) == cookie)
+		return 0;
+	return cookie - low;
+}
+
 static void take_events(struct store *store)
 {
 	struct st_event event;
 
-	while (st_tracer_poll_event(store->tracer, &event) == ST_OK)
+	while (st_tracer_poll_event(store->tracer, &event) == ST_OK) {
+		event.cookie = number_of(store, event.cookie);
+		event.probe_cookie = number_of(store, event.probe_cookie);
+		event.original_cookie = number_of(store, event.original_cookie);
 		take_event(store, &event);
+	}
+}
+
+/* The frame's number is another's now. What it has taught remains, links to it do not. */
+static void reject_frame(struct store *store, uint64_t number)
+{
+	uint64_t cookie = cookie_of(store, number);
+
+	for (struct mark *mark = first_mark(store, number); mark; mark = mark->next)
+		mark->frame = 0;
+	*entry_of(store, number) = (struct frame_entry){0};
+	g_array_append_val(store->rejected, cookie);
 }
 
 void store_frame(struct store *store, const struct st_frame *frame)
 {
 	struct st_frame_info info;
+	struct st_frame numbered = *frame;
 
+	if (frame->cookie == store->latest)
+		reject_frame(store, frame->cookie);
+	store->latest = frame->cookie;
+	numbered.cookie = cookie_of(store, frame->cookie);
 	store->newest_ns = MAX(store->newest_ns, frame->stamp_ns);
 	store->is_reviewed = false;
-	st_tracer_frame(store->tracer, store->newest_ns, frame, &info);
+	st_tracer_frame(store->tracer, store->newest_ns, &numbered, &info);
 	if (info.flow_id)
 		entry_of(store, frame->cookie)->flow = (uint32_t)info.flow_id;
 	take_events(store);

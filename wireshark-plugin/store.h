@@ -32,7 +32,7 @@ enum mark_kind { MARK_PROBE, MARK_REPLY, MARK_COPY };
 /* What a frame is. One that is two things at once has two marks. */
 struct mark {
 	enum mark_kind kind;
-	uint32_t frame;
+	uint32_t frame;	   /* 0: a read filter has rejected it */
 	struct mark *next; /* of the same frame */
 	struct store_trace *trace;
 	uint8_t hop;	/* the probe's TTL; 0: not known */
@@ -66,7 +66,10 @@ struct store_trace {
 struct store *store_new(const struct st_config *config);
 void store_free(struct store *store);
 
-/* A frame, numbered by its cookie; each once, in their order. */
+/*
+ * A frame, numbered by its cookie from 1; each once, in their order. A number that comes again is
+ * the next frame's: the one before is not in the file, since a read filter has rejected it.
+ */
 void store_frame(struct store *store, const struct st_frame *frame);
 
 /*

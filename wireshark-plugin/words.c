@@ -71,6 +71,8 @@ const char *words_short(wmem_allocator_t *pool, const struct store *store, const
 	const struct mark *reply = mark->kind == MARK_PROBE ? mark->first_reply : mark;
 	const char *hop = words_hop(pool, mark);
 
+	if (mark->kind == MARK_COPY && !mark->original->frame)
+		return "again";
 	if (mark->kind == MARK_COPY)
 		return wmem_strdup_printf(pool, "again: frame %u", mark->original->frame);
 	if (!reply)

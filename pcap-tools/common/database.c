@@ -14,11 +14,6 @@ struct st_signatures *database_read(const GPtrArray *paths)
 	return signature_folders_read(program, places, paths);
 }
 
-char *database_place(const char *path, unsigned line)
-{
-	return line == 0 ? g_strdup(path) : g_strdup_printf("%s:%u", path, line);
-}
-
 struct st_signatures *database_open(const GPtrArray *paths, GError **error)
 {
 	struct st_signatures *signatures = database_read(paths);
@@ -27,7 +22,7 @@ struct st_signatures *database_open(const GPtrArray *paths, GError **error)
 	if (count == 0)
 		return signatures;
 	const struct st_signature_problem *first = st_signatures_problem(signatures, 0);
-	g_autofree char *place = database_place(first->path, first->line);
+	g_autofree char *place = signature_place(first->path, first->line);
 	g_autofree char *more =
 		count == 1 ? g_strdup("")
 			   : g_strdup_printf(" (and %zu more; st-signatures lint tells all)",

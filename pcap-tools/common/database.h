@@ -22,7 +22,4 @@ struct st_signatures *database_open(const GPtrArray *paths, GError **error);
 /* The same, but what is wrong is left in the database as its problems. */
 struct st_signatures *database_read(const GPtrArray *paths);
 
-/* "PATH:LINE" or, without a line (0), "PATH"; freed with g_free(). */
-char *database_place(const char *path, unsigned line);
-
 #endif

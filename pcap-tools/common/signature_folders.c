@@ -56,3 +56,8 @@ struct st_signatures *signature_folders_read(const char *binary, const char *con
 		st_signatures_load(signatures, g_ptr_array_index(more, i));
 	return signatures;
 }
+
+char *signature_place(const char *path, unsigned line)
+{
+	return line == 0 ? g_strdup(path) : g_strdup_printf("%s:%u", path, line);
+}

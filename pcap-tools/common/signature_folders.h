@@ -20,4 +20,7 @@
 struct st_signatures *signature_folders_read(const char *binary, const char *const *places,
 					     const GPtrArray *more);
 
+/* "PATH:LINE" or, without a line (0), "PATH"; freed with g_free(). */
+char *signature_place(const char *path, unsigned line);
+
 #endif

@@ -2,7 +2,7 @@
 /* Findings as compilers print them, so that editors can jump to them. */
 #include "findings.h"
 
-#include "database.h"
+#include "signature_folders.h"
 
 struct finding {
 	char *path;
@@ -72,7 +72,7 @@ char *findings_text(struct findings *findings)
 	g_ptr_array_sort(findings->all, compare);
 	for (guint i = 0; i < findings->all->len; i++) {
 		const struct finding *finding = g_ptr_array_index(findings->all, i);
-		g_autofree char *place = database_place(finding->path, finding->line);
+		g_autofree char *place = signature_place(finding->path, finding->line);
 
 		g_string_append_printf(text, "%s: %s: %s\n", place,
 				       finding->severity == SEVERITY_ERROR ? "error" : "warning",

@@ -14,6 +14,7 @@
 #include "output.h"
 #include "rules.h"
 #include "service_file.h"
+#include "signature_folders.h"
 
 /* Services move: what nobody has looked at for so long may be wrong by now. */
 #define STALE_YEARS 2
@@ -143,7 +144,7 @@ static void check_service(struct lint *lint, const struct st_service *service)
 static void tell_overlap(struct lint *lint, const struct rule_place *here,
 			 const struct rule_place *there)
 {
-	g_autofree char *place = database_place(there->service->path, there->rule->line);
+	g_autofree char *place = signature_place(there->service->path, there->rule->line);
 
 	findings_add(&lint->findings, SEVERITY_ERROR, here->service->path, here->rule->line,
 		     "%s %s overlaps %s %s of %s (%s); if that is right, say Overlaps=%s",

@@ -110,6 +110,7 @@ def check_thresholds(check, shark):
         sharkd.ask("setconf", name="st.rtt_high", value="0")
         found = sharkd.ask("frames", filter="st.reply && st.band == 2")
         check.equal(len(found), total, "a threshold that changes while the file is open counts at once")
+    check.equal(bands(shark, "-o", "st.wait:0"), {"1": total}, "no wait at all is the shortest, not the end of all hops")
     silent = shark.fields(TCP4, "st.no_reply", ["st.band"], ("-2",))
     check.that(silent and all(row == ["0"] for row in silent), f"{len(silent)} silent probes have a band of their own")
 
@@ -147,7 +148,8 @@ def check_signatures(check, shark, folder):
     place = shark.file(folder / "own" / "mine.service").parent
     check.equal(services(shark, "-o", f"st.signatures_path:{place}")[0], {"Mine"}, "a folder of signatures names them")
     _, done = services(shark, "-o", "st.signatures_path:/nonexistent", quiet=False)
-    check.that(done.returncode == 0, "a folder that is not there ends nothing", done.stderr)
+    check.that(done.returncode == 0 and "Traceroute: /nonexistent: " in done.stderr,
+               "a folder that is not there ends nothing, and is named", done.stderr)
 
 
 def check_encapsulation(check, shark, folder):
@@ -172,6 +174,21 @@ def tzsp(frame):
     head = struct.pack("!BBHHHBBH4s4s", 0x45, 0, 20 + len(udp), 1, 0, 64, 17, 0, bytes((192, 0, 2, 1)),
                        bytes((192, 0, 2, 2)))
     return bytes.fromhex("02000000000202000000000108 00") + head + udp
+
+
+def check_read_filter(check, shark, folder):
+    """What it rejects has no number: here each second frame, another program's; then the probes themselves."""
+    frames = capture_files.read(TCP4.read_bytes()).frames
+    strange = bytes.fromhex("ffffffffffff02000000000188b5") + bytes(46)
+    path = folder / "among-others.pcap"
+    path.write_bytes(capture_files.pcap_bytes(1, [one for frame in frames for one in (
+        frame._replace(bytes=strange, wire_bytes=len(strange)), frame)]))
+    shown = ["frame.number", "st.hop", "st.probe_in", "st.reply_in", "st.router", "st.rtt"]
+    check.equal(shark.fields(path, "st.probe || st.reply", shown, ("-2", "-R", "ip")),
+                shark.fields(TCP4, "st.probe || st.reply", shown, ("-2",)), "a read filter for IP: the same, with its links")
+    found = shark.fields(TCP4, "", shown[1:], ("-2", "-R", "icmp"))
+    check.equal(found, [[row[1], "", "", *row[4:]] for row in shark.fields(TCP4, "st.reply", shown)],
+                "one for ICMP: replies without their probes have hop, router and time, and no link")
 
 
 def check_disabled(check, shark):
@@ -242,6 +259,7 @@ def main(check, folder):
         check_info_column(check, shark)
         check_signatures(check, shark, folder)
         check_encapsulation(check, shark, folder)
+        check_read_filter(check, shark, folder)
         check_disabled(check, shark)
     check_neighbours(check)
     check_version(check)

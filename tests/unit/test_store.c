@@ -156,6 +156,38 @@ static void test_copies(void)
 	store_free(file.store);
 }
 
+/* A read filter rejects a frame: the next one gets its number. What was learned of it remains. */
+static void test_rejected(void)
+{
+	struct file file = make_file();
+	uint32_t probe, reply;
+	const struct mark *mark;
+
+	send_probe(&file, 0);
+	file.frame--;
+	reply = send_reply(&file, 0);
+	g_assert_cmpuint(reply, ==, 1);
+	mark = store_marks(file.store, reply);
+	g_assert_cmpint(mark->kind, ==, MARK_REPLY);
+	g_assert_cmpint(mark->reply->rtt_ns, ==, 2 * MS);
+	g_assert_null(mark->probe);
+	g_assert_null(mark->next);
+
+	probe = send_probe(&file, 1);
+	send_reply(&file, 1);
+	file.frame--;
+	send_probe(&file, 2);
+	mark = store_marks(file.store, probe);
+	g_assert_cmpint(mark->kind, ==, MARK_PROBE);
+	g_assert_cmpuint(mark->hop, ==, 2);
+	g_assert_cmpuint(mark->first_reply->frame, ==, 0);
+	reply = send_reply(&file, 2);
+	mark = store_marks(file.store, reply);
+	g_assert_cmpuint(mark->hop, ==, 3);
+	g_assert_cmpuint(mark->probe->frame, ==, reply - 1);
+	store_free(file.store);
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
@@ -163,5 +195,6 @@ int main(int argc, char **argv)
 	g_test_add_func("/store/silence", test_silence);
 	g_test_add_func("/store/hops", test_hops);
 	g_test_add_func("/store/copies", test_copies);
+	g_test_add_func("/store/rejected", test_rejected);
 	return g_test_run();
 }
