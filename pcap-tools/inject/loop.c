@@ -201,7 +201,6 @@ static gboolean on_output_gone(G_GNUC_UNUSED int fd, G_GNUC_UNUSED GIOCondition 
 	return G_SOURCE_REMOVE;
 }
 
-/* The source goes with the first signal, so a second one ends the program where it stands. */
 static gboolean on_interrupt(void *user)
 {
 	struct loop *loop = user;
@@ -237,6 +236,22 @@ static guint add_descriptor(int fd, GIOCondition condition, GUnixFDSourceFunc ca
 	return id;
 }
 
+/*
+ * The first signal asks for an end. A second one ends the program where it stands: there is no
+ * handler any more, even if the loop has not come to the first one because it waits for the
+ * reader of a pipe.
+ */
+static guint add_signal(int number, GSourceFunc callback, struct loop *loop)
+{
+	guint id = g_unix_signal_add(number, callback, loop);
+	struct sigaction action;
+
+	sigaction(number, NULL, &action);
+	action.sa_flags |= (int)SA_RESETHAND;
+	sigaction(number, &action, NULL);
+	return id;
+}
+
 static void add_sources(struct loop *loop)
 {
 	loop->capture_source = add_descriptor(capture_fd(loop->capture),
@@ -248,8 +263,8 @@ static void add_sources(struct loop *loop)
 	if (loop->session->pcapng != NULL)
 		loop->output_source = add_descriptor(pcapng_fd(loop->session->pcapng),
 						     G_IO_ERR | G_IO_HUP, on_output_gone, loop);
-	loop->interrupt_source = g_unix_signal_add(SIGINT, on_interrupt, loop);
-	loop->terminate_source = g_unix_signal_add(SIGTERM, on_terminate, loop);
+	loop->interrupt_source = add_signal(SIGINT, on_interrupt, loop);
+	loop->terminate_source = add_signal(SIGTERM, on_terminate, loop);
 }
 
 static void remove_sources(const struct loop *loop)

@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What ends a trace and what ends the program: each stop reason and each bound, with exit code and summary."""
 
+import fcntl
+import os
 import signal
 import time
 
@@ -13,6 +15,7 @@ import topologies
 
 ROUTERS = 7
 SLOW = ["-a", "packet-by-packet", "-q", "10", "--inter-probe-time", "50ms", "--inter-iteration-time", "50ms"]
+_PIPE_BYTES = 4096  # the least that there is
 _MUTE = """
 table inet mute {
 	chain output {
@@ -150,6 +153,24 @@ def check_signals(bench):
         talk.finish()
 
 
+def check_reader_stalls(bench):
+    """Who is to read the capture does not: st-inject waits in the middle of writing, and a second signal ends it."""
+    path = tools.scratch("stalled")
+    os.mkfifo(path)
+    reader = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    fcntl.fcntl(reader, fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
+    live = bench.start("-w", path)
+    talk = bench.talk(seconds=3.0)
+    time.sleep(2.0)
+    live.send_signal(signal.SIGTERM)
+    time.sleep(0.5)
+    bench.check.that(live.running(), "nobody reads: the first signal has to wait")
+    live.send_signal(signal.SIGTERM)
+    bench.check.equal(live.wait(3), -signal.SIGTERM, "nobody reads: the second one ends it")
+    os.close(reader)
+    talk.finish()
+
+
 def check_flow_closed(bench):
     for family in (4, 6):
         statement = f"a flow that closes in mid-trace, IPv{family}"
@@ -177,7 +198,7 @@ def check_max_flows(bench):
 def main(check):
     bench = Bench(check)
     for part in (check_border, check_missing, check_distances, check_count, check_times, check_signals,
-                 check_flow_closed, check_max_flows):
+                 check_reader_stalls, check_flow_closed, check_max_flows):
         checks.section(part.__name__.removeprefix("check_"))
         part(bench)
     check.equal(bench.network.invalid(), 0, "connection tracking calls no packet INVALID")
