@@ -123,6 +123,8 @@ static struct store_trace *trace_of(struct store *store, const struct st_event *
 		trace = g_new0(struct store_trace, 1);
 		trace->number = event->trace;
 		trace->flow = flow_of(store, event->flow_id);
+		if (!trace->flow->first_trace)
+			trace->flow->first_trace = event->trace;
 		trace->tuple = *event->tuple;
 		store->traces->pdata[event->trace] = trace;
 	}

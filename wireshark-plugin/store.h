@@ -17,9 +17,10 @@ struct store;
 
 struct store_flow {
 	uint64_t id;
-	const char *service; /* for people; NULL: no signature matches */
-	const char *host;    /* NULL: unknown */
-	const char *alpn;    /* NULL: unknown */
+	uint64_t first_trace; /* its number; 0: none yet */
+	const char *service;  /* for people; NULL: no signature matches */
+	const char *host;     /* NULL: unknown */
+	const char *alpn;     /* NULL: unknown */
 	enum st_evidence evidence;
 	enum st_evidence matched_by;
 	bool ech;

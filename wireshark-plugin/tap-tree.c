@@ -17,6 +17,9 @@
 
 #define NAME_BYTES 128 /* of a node; a longer service name is cut */
 
+/* The framework walks over all children of a node to add one: traces whose flows are together. */
+#define GROUP_TRACES 1000
+
 static void name_flow(const stats_tree *tree, const struct store_flow *flow, char name[NAME_BYTES])
 {
 	snprintf(name, NAME_BYTES, "Flow %4" PRIu64, flow->id);
@@ -35,14 +38,26 @@ static void name_hop(const struct mark *mark, char name[NAME_BYTES])
 		snprintf(name, NAME_BYTES, "Hop   ? of trace %" PRIu64, trace);
 }
 
+/* Where the flow belongs: below the root, or, if there are many, in a group. */
+static int count_in_group(stats_tree *tree, const struct store_flow *flow, int replies)
+{
+	uint64_t before = (flow->first_trace - 1) / GROUP_TRACES * GROUP_TRACES;
+	char name[NAME_BYTES];
+
+	if (before == 0)
+		return 0;
+	snprintf(name, sizeof(name), "Flows, from trace %7" PRIu64 " on", before + 1);
+	return increase_stat_node(tree, name, 0, true, replies);
+}
+
 /* Counts the replies in the flow and the trace; the number of the trace's node. */
 static int count_in_trace(stats_tree *tree, const struct mark *mark, int replies)
 {
+	int group = count_in_group(tree, mark->trace->flow, replies), flow;
 	char name[NAME_BYTES];
-	int flow;
 
 	name_flow(tree, mark->trace->flow, name);
-	flow = increase_stat_node(tree, name, 0, true, replies);
+	flow = increase_stat_node(tree, name, group, true, replies);
 	snprintf(name, sizeof(name), "Trace %4" PRIu64, mark->trace->number);
 	return increase_stat_node(tree, name, flow, true, replies);
 }

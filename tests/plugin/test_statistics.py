@@ -19,7 +19,9 @@ import shark as sharks
 import statistics_report as reports
 import test_fields
 
+sys.path.insert(0, str(sharks.SOURCE / "bench"))
 sys.path.insert(0, str(sharks.SOURCE / "tests" / "replay"))
+import made_captures  # noqa: E402  pylint: disable=wrong-import-position
 import harness  # noqa: E402  pylint: disable=wrong-import-position
 
 PASSES = {"one pass": (), "two passes": ("-2",)}
@@ -30,6 +32,7 @@ FILTERED_MAX = 2  # traces of a capture that are asked for one by one
 TIME_LIMIT_S = 60
 # io,stat of 4.0 adds doubles to memory that it has not cleared: with these, malloc() gives memory that is.
 ZEROES = {"MALLOC_PERTURB_": 255, "GLIBC_TUNABLES": "glibc.malloc.tcache_count=0"}
+MANY, CHILDREN_MAX = 1500, 1001  # flows with a trace; children of a node of the tree
 
 
 def _moment(row):
@@ -198,6 +201,19 @@ def check_conversations(check, shark, path):
     check.equal(done.stdout.splitlines(), wanted, f"{path.name}: the conversation filter is that of the frame's flow")
 
 
+def check_many(check, comparison, folder):
+    """To add a node the framework walks over all children of the one above: there must not be too many."""
+    path = folder / "many.pcap"
+    made_captures.write(path, packets=MANY * 4 // 3 * made_captures.FLOW_PACKETS, probes=MANY)
+    comparison.sharkd.load(path)
+    nodes = comparison.sharkd.ask("tap", tap0="stat:st")["taps"][0]["stats"]
+    groups = [node for node in nodes if node["name"].startswith("Flows")]
+    flows = [flow for node in nodes for flow in (node["sub"] if node in groups else [node])]
+    most = max(len(nodes), *(len(group["sub"]) for group in groups)) if groups else len(nodes)
+    check.that(most <= CHILDREN_MAX, f"{len(flows)} flows in the tree, at most {most} beside each other")
+    check.equal((len(flows), sum(node["count"] for node in nodes)), (MANY, MANY), "each has its reply")
+
+
 def main(check, folder):
     harness.overlook_leaks()
     captures = getattr(test_fields, sys.argv[1])(folder)
@@ -215,6 +231,7 @@ def main(check, folder):
                 check_own_statistics(check, comparison, harness.CAPTURES / name)
                 check_conversations(check, shark, harness.CAPTURES / name)
             check_bad_arguments(check, shark, captures[0])
+            check_many(check, comparison, folder)
             check_again(check, comparison)
 
 
