@@ -22,10 +22,14 @@
 
 static void name_flow(const stats_tree *tree, const struct store_flow *flow, char name[NAME_BYTES])
 {
+	const char *end;
+
 	snprintf(name, NAME_BYTES, "Flow %4" PRIu64, flow->id);
 	/* One whose name came late keeps the node that it has. */
 	if (flow->service && stats_tree_parent_id_by_name((stats_tree *)tree, name) == 0)
 		snprintf(name, NAME_BYTES, "Flow %4" PRIu64 ": %s", flow->id, flow->service);
+	if (!g_utf8_validate(name, -1, &end))
+		name[end - name] = '\0'; /* it was cut in the middle of a character */
 }
 
 static void name_hop(const struct mark *mark, char name[NAME_BYTES])

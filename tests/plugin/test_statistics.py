@@ -214,6 +214,15 @@ def check_many(check, comparison, folder):
     check.equal((len(flows), sum(node["count"] for node in nodes)), (MANY, MANY), "each has its reply")
 
 
+def check_long_name(check, shark, path):
+    """The framework has a bound for names; one is not cut in the middle of a character."""
+    rule = 'uat:st_signatures:"%s","prefix","0.0.0.0/0"'
+    for begin in ("", "a"):
+        done = shark.tshark("-o", rule % (begin + 200 * "\u00e9"), "-r", shark.file(path), "-q", "-z", "st,tree")
+        check.that(": " + begin + 50 * "\u00e9" in done.stdout and "\\x" not in done.stdout,
+                   f"a long name that begins with {begin!r} is cut where a character ends")
+
+
 def main(check, folder):
     harness.overlook_leaks()
     captures = getattr(test_fields, sys.argv[1])(folder)
@@ -231,6 +240,7 @@ def main(check, folder):
                 check_own_statistics(check, comparison, harness.CAPTURES / name)
                 check_conversations(check, shark, harness.CAPTURES / name)
             check_bad_arguments(check, shark, captures[0])
+            check_long_name(check, shark, harness.CAPTURES / "silent-router-v4.pcap")
             check_many(check, comparison, folder)
             check_again(check, comparison)
 
