@@ -45,6 +45,9 @@ if [ -d "$1/plugins" ]; then
 		"$root/home/.config/wireshark/profiles/Service Traceroute/colorfilters"
 	test "$(find "$root/home" -path '*wireshark/extcap/st-inject' -exec readlink -f {} \;)" = \
 		"$(readlink -f "$root/home/.local/bin/st-inject")"
+	build=$(cd "$1" && pwd)
+	(cd "$root" && cmake --install "$build" --prefix ./below >/dev/null)
+	installed "$root/below/lib/wireshark/extcap/st-inject"
 	DESTDIR=$root/machine cmake --install "$1" --prefix /usr >/dev/null
 	installed "$root/machine$(pkg-config --variable=plugindir wireshark)/epan/st.so" \
 		"$root/machine/usr/share/wireshark/profiles/Service Traceroute/colorfilters"
