@@ -182,6 +182,10 @@ ST_API enum st_status st_tracer_poll_event(struct st_tracer *tracer, struct st_e
  * probe or router that has not shown itself is awaited no longer), and each open
  * trace is told by ST_EVENT_TRACE_SO_FAR; flows get the names that are known by now. Tracing goes
  * on. For drivers that show a capture while it grows.
+ *
+ * What is decided stays so: a reply that comes before its probe is counted as unmatched, and a
+ * flow that is silent by now keeps a name of which, without the review, nothing might be known
+ * any more at its end. Reports are else the same.
  */
 ST_API void st_tracer_review(struct st_tracer *tracer, uint64_t now);
 
