@@ -19,8 +19,8 @@ from figures import median, number, print_table, ratio
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "tests" / "plugin"))
 import shark as sharks  # noqa: E402  pylint: disable=wrong-import-position
 
-RUNS = 7  # of each, in turn
-PLAIN_PACKETS = 500_000
+RUNS = 5  # of each, in turn
+PLAIN_PACKETS = 300_000
 GROWTH = ((62_500, 6_250), (250_000, 25_000), (1_000_000, 100_000))  # packets, probes among them
 WAYS = {"summary lines": (), "two passes": ("-2",), "statistics alone": ("-q", "-z", "io,stat,0"), "details": ("-V",)}
 VARIANTS = {"without the plugin": None, "with it": (), "protocol disabled": ("--disable-protocol", "st"),
@@ -54,7 +54,7 @@ def cost(bench, capture, title):
     """A table of all variants for all ways to run."""
     rows = []
     for way, arguments in WAYS.items():
-        if way == "details" and capture.stat().st_size > 100_000_000:
+        if way == "details" and capture.stat().st_size > 20_000_000:
             continue  # minutes each; the plugin's part is smallest there
         taken = {name: [] for name in VARIANTS}
         for _ in range(RUNS):
@@ -78,13 +78,13 @@ def growth(bench, folder):
         capture.chmod(0o644)
         for way, arguments in (("one pass", ()), ("two passes", ("-2",)), ("-z st,hops", ("-q", "-z", "st,hops"))):
             plain = ("-q",) if "-q" in arguments else arguments
-            seconds, peak = zip(*[bench.measure(capture, arguments) for _ in range(3)])
-            base, base_peak = zip(*[bench.measure(capture, plain, False) for _ in range(3)])
+            seconds, peak = zip(*[bench.measure(capture, arguments) for _ in range(2)])
+            base, base_peak = zip(*[bench.measure(capture, plain, False) for _ in range(2)])
             own = min(seconds) - min(starts)
             rows.append((f"{written} packets, {sent} probes, {way}", number(min(seconds)), number(own / written * 1e6),
                          ratio(min(seconds), min(base)), number(min(peak) / 1024),
                          number((min(peak) - min(base_peak)) * 1024 / written)))
-    print_table("Captures with probes", ("capture", "fastest of 3, s", "us a packet, without tshark's start",
+    print_table("Captures with probes", ("capture", "fastest of 2, s", "us a packet, without tshark's start",
                                          "to without the plugin", "peak memory, MiB",
                                          "the plugin's part of it, bytes a packet"), rows)
 

@@ -91,6 +91,10 @@ bool late_note(void *tap, const packet_info *pinfo, late_settle settle)
 	struct late_frame frame = {.number = pinfo->num};
 	struct late *late;
 
+	/* A window has all read again, and forgets its tap at once, though the file may still grow.
+	 */
+	if (PINFO_FD_VISITED(pinfo))
+		st_review();
 	if (!store || store_is_reviewed(store))
 		return false;
 	late = all ? g_hash_table_lookup(all, tap) : NULL;

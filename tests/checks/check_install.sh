@@ -49,6 +49,10 @@ if [ -d "$1/plugins" ]; then
 	(cd "$root" && cmake --install "$build" --prefix ./below >/dev/null)
 	installed "$root/below/lib/wireshark/extcap/st-inject"
 	DESTDIR=$root/machine cmake --install "$1" --prefix /usr >/dev/null
+	test -n "$(find "$root/machine" -path '*wireshark/extcap/st-inject' -type l)" || {
+		echo "no capture program where the machine's Wireshark looks"
+		exit 1
+	}
 	installed "$root/machine$(pkg-config --variable=plugindir wireshark)/epan/st.so" \
 		"$root/machine/usr/share/wireshark/profiles/Service Traceroute/colorfilters"
 fi

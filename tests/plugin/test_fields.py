@@ -34,6 +34,7 @@ ASKED_MAX = 60  # frames of a capture that sharkd is asked for, each twice
 FAULTS_SHOWN = 5
 SHARKD_FILES = 40  # that one sharkd loads
 LEAST_SIMULATED = 90
+LEAST_REPLIES = {"made": 700, "real": 200, "simulated": 4000}  # else too little was compared
 SIMULATED_RANDOM = 20  # scenarios made up beside the written ones
 SIMULATED_MAX_BYTES = 4_000_000
 
@@ -259,6 +260,7 @@ def main(check, folder):
             comparison.capture(capture)
         comparison.close()
         comparison.report(check)
+        check.that(comparison.counted["replies"] >= LEAST_REPLIES[sys.argv[1]], "there are replies enough to compare")
 
 
 if __name__ == "__main__":
