@@ -77,7 +77,7 @@ def growth(bench, folder):
         written, sent = made_captures.write(capture, packets, probes)
         capture.chmod(0o644)
         for way, arguments in (("one pass", ()), ("two passes", ("-2",)), ("-z st,hops", ("-q", "-z", "st,hops"))):
-            plain = ("-q",) if "-q" in arguments else arguments
+            plain = ("-q", "-z", "io,stat,0") if "-q" in arguments else arguments  # -q alone dissects nothing
             seconds, peak = zip(*[bench.measure(capture, arguments) for _ in range(2)])
             base, base_peak = zip(*[bench.measure(capture, plain, False) for _ in range(2)])
             own = min(seconds) - min(starts)
