@@ -354,6 +354,11 @@ void store_review(struct store *store)
 	store->is_reviewed = true;
 }
 
+bool store_has_passed(const struct store *store, uint32_t frame)
+{
+	return frame < store->latest;
+}
+
 bool store_is_reviewed(const struct store *store)
 {
 	return store->is_reviewed;

@@ -79,6 +79,9 @@ void store_frame(struct store *store, const struct st_frame *frame);
  */
 void store_review(struct store *store);
 
+/* True if a later frame has been seen than this one, which therefore is shown again. */
+bool store_has_passed(const struct store *store, uint32_t frame);
+
 /* True if no frame has come since the latest review. */
 bool store_is_reviewed(const struct store *store);
 

@@ -91,9 +91,8 @@ bool late_note(void *tap, const packet_info *pinfo, late_settle settle)
 	struct late_frame frame = {.number = pinfo->num};
 	struct late *late;
 
-	/* A window has all read again, and forgets its tap at once, though the file may still grow.
-	 */
-	if (PINFO_FD_VISITED(pinfo))
+	/* A window has all read again and then forgets its tap, though the file may still grow. */
+	if (store && store_has_passed(store, pinfo->num))
 		st_review();
 	if (!store || store_is_reviewed(store))
 		return false;

@@ -80,6 +80,8 @@ static void test_late_knowledge(void)
 	g_assert_cmpuint(mark->probe->frame, ==, probe);
 	g_assert_cmpint(mark->reply->rtt_ns, ==, 2 * MS);
 	g_assert_true(store_flow(file.store, probe) == store_flow(file.store, reply));
+	g_assert_true(store_has_passed(file.store, probe));
+	g_assert_false(store_has_passed(file.store, reply));
 	g_assert_null(store_marks(file.store, reply + 1000));
 	g_assert_null(store_flow(file.store, reply + 1000));
 	store_free(file.store);
