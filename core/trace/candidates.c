@@ -242,11 +242,10 @@ static void note_sighting(const struct candidates *candidates, uint64_t fingerpr
 }
 
 /* With an identification; a packet that comes again much later is another one. */
-static struct candidate *copied_before(const struct candidates *candidates,
+static struct candidate *copied_before(const struct candidates *candidates, uint64_t fingerprint,
 				       const struct st_packet *packet, const struct st_tuple *tuple,
 				       uint64_t now)
 {
-	uint64_t fingerprint = fingerprint_of(candidates, packet, tuple);
 	const struct sighting *bucket = bucket_of(candidates, fingerprint);
 
 	for (int i = 0; i < SIGHTINGS; i++) {
@@ -285,24 +284,18 @@ static struct candidate *copied_of_late(const struct pair *pair, const struct st
 	return NULL;
 }
 
-/* The one that this packet is a copy of, or NULL. */
-static struct candidate *copied(const struct candidates *candidates, const struct pair *pair,
-				const struct st_packet *packet, const struct st_tuple *tuple,
-				uint64_t now)
-{
-	return has_ip_id(packet) ? copied_before(candidates, packet, tuple, now)
-				 : copied_of_late(pair, packet, tuple, now);
-}
-
 struct candidate *candidates_add(struct candidates *candidates, const struct st_packet *packet,
 				 const struct st_frame *frame, uint64_t now,
 				 struct probe **original)
 {
 	struct st_tuple tuple = packet_tuple(packet);
 	struct pair *pair = candidates_make_pair(candidates, &tuple);
-	struct candidate *candidate;
+	bool has_id = has_ip_id(packet);
+	uint64_t fingerprint = has_id ? fingerprint_of(candidates, packet, &tuple) : 0;
+	struct candidate *candidate =
+		has_id ? copied_before(candidates, fingerprint, packet, &tuple, now)
+		       : copied_of_late(pair, packet, &tuple, now);
 
-	candidate = copied(candidates, pair, packet, &tuple, now);
 	if (candidate) {
 		*original = candidate->made ? candidate->made : &candidate->probe;
 		return NULL;
@@ -310,11 +303,10 @@ struct candidate *candidates_add(struct candidates *candidates, const struct st_
 	candidate = take_place(candidates, pair);
 	candidate->probe = probe_of_packet(packet, frame, now);
 	g_queue_push_tail_link(&pair->recent, &candidate->link);
-	if (has_ip_id(packet)) {
+	if (has_id) {
 		candidate->older_ip_id = candidates->by_ip_id[packet->ip_id];
 		candidates->by_ip_id[packet->ip_id] = candidate->serial;
-		note_sighting(candidates, fingerprint_of(candidates, packet, &tuple),
-			      candidate->serial);
+		note_sighting(candidates, fingerprint, candidate->serial);
 	}
 	return candidate;
 }
